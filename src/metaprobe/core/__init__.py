@@ -1,0 +1,1 @@
+"""Vocabulary, result schema, statistics, random streams, errors and atomic files; no torch."""
