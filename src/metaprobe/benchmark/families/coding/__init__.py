@@ -1,0 +1,1 @@
+"""Families of the domain coding, one file a skill."""

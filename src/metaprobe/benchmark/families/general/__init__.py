@@ -1,0 +1,1 @@
+"""Families of the domain general, one file a skill."""

@@ -1,0 +1,1 @@
+"""Families of the domain mathematics, one file a skill."""

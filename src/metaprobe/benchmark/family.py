@@ -1,0 +1,177 @@
+"""What a family is, and how its items are drawn.
+
+A family is a function `(rng, level) -> Problem` under the `family` decorator. Everything else
+is derived here: the hashed stream of each draw, the split that a problem belongs to, the
+removal of duplicates and the check against the family's capacity.
+
+A problem belongs to a split by the hash of its `key`, so no problem can be in both. The key is
+what makes two problems the same (numbers, not wording); for fact families it is the fact
+*together with* the wording, because a fact that was never seen cannot be recalled.
+"""
+
+import importlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from random import Random
+
+from metaprobe.benchmark.answers import Answer, fold
+from metaprobe.benchmark.items import Item, content_hash
+from metaprobe.core.errors import CapacityError, ConfigError, nearest
+from metaprobe.core.streams import digest, rng_for
+from metaprobe.core.vocabulary import CELLS, LEVELS, Cell, Domain, Skill, Split
+
+EVAL_SHARE = 0.25
+"""Share of a family's problems that are kept for evaluation."""
+
+_ATTEMPTS_PER_ITEM = 2000
+_BASELINE_DRAWS = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """What a generator draws."""
+
+    question: str
+    """The whole question, ending with how the answer is to be written where it could be unclear."""
+    answer: Answer
+    short: tuple[str, ...] = ()
+    """Steps of a short worked solution: the least that leads to the answer."""
+    long: tuple[str, ...]
+    """Steps of a long worked solution: every operation on its own, with a check where one exists."""
+    key: str
+    """What makes the problem the same as another; see the module's docstring."""
+
+
+Draw = Callable[[Random, int], Problem]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """A generator of items in one cell."""
+
+    cell: Cell
+    name: str
+    draw: Draw
+    capacity: Mapping[int, int]
+    """By level, how many distinct problems exist (both splits together), or a lower bound."""
+
+    @property
+    def summary(self) -> str:
+        """First line of the generator's docstring."""
+        return (self.draw.__doc__ or "").strip().splitlines()[0]
+
+    def items(self, *, split: Split, level: int, count: int, seed: int = 0) -> list[Item]:
+        """Return `count` items with distinct problems and questions.
+
+        Raises:
+            CapacityError: the family has too few problems at that level and split.
+        """
+        items = list(self.stream(split=split, level=level, seed=seed, limit=count))
+        if len(items) < count:
+            raise CapacityError(
+                f"{self.cell}/{self.name} has only {len(items)} distinct {split} items at level "
+                f"{level}, {count} were asked for; ask for fewer or add levels"
+            )
+        return items
+
+    def stream(self, *, split: Split, level: int, seed: int, limit: int) -> Iterator[Item]:
+        """Yield up to `limit` distinct items; fewer where the family is exhausted."""
+        seen: set[str] = set()
+        made = barren = index = 0
+        while made < limit and barren < _ATTEMPTS_PER_ITEM:
+            rng = rng_for("item", self.cell, self.name, split, level, seed, index)
+            problem = self.draw(rng, level)
+            index += 1
+            question = content_hash(problem.question)
+            if split_of(problem.key) is not split or problem.key in seen or question in seen:
+                barren += 1
+                continue
+            seen |= {problem.key, question}
+            made, barren = made + 1, 0
+            yield self._item(problem, question, split, level, f"{seed}/{index - 1}")
+
+    def baseline(self, level: int) -> float:
+        """Return the share of the most frequent answer among train problems of that level."""
+        return _baseline(self, level)
+
+    def _item(self, problem: Problem, name: str, split: Split, level: int, where: str) -> Item:
+        return Item(
+            id=name,
+            domain=self.cell.domain,
+            skill=self.cell.skill,
+            family=self.name,
+            level=level,
+            split=split,
+            question=problem.question,
+            answer=problem.answer,
+            short=problem.short,
+            long=problem.long,
+            source=f"generator/{self.cell}/{self.name}/{split}/{level}/{where}",
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.cell, self.name))
+
+
+_REGISTRY: dict[tuple[Cell, str], Family] = {}
+
+
+def family(cell: str, *, capacity: Mapping[int, int]) -> Callable[[Draw], Draw]:
+    """Register the decorated generator as the family of its name.
+
+    Args:
+        cell: the cell as `domain/skill`.
+        capacity: by level, how many distinct problems exist, or a lower bound.
+    """
+    domain, skill = cell.split("/")
+    place = Cell(Domain(domain), Skill(skill))
+    if set(capacity) != set(LEVELS):
+        raise ConfigError(f"{cell}: capacity must be stated for the levels {LEVELS}")
+
+    def register(draw: Draw) -> Draw:
+        name = draw.__name__
+        _REGISTRY[place, name] = Family(cell=place, name=name, draw=draw, capacity=dict(capacity))
+        return draw
+
+    return register
+
+
+@cache
+def families() -> tuple[Family, ...]:
+    """Return all families, in grid order and then by name."""
+    for cell in CELLS:
+        importlib.import_module(f"metaprobe.benchmark.families.{cell.domain}.{cell.skill}")
+    order = {cell: position for position, cell in enumerate(CELLS)}
+    return tuple(sorted(_REGISTRY.values(), key=lambda f: (order[f.cell], f.name)))
+
+
+def families_of(cell: Cell) -> tuple[Family, ...]:
+    """Return the families of one cell."""
+    return tuple(f for f in families() if f.cell == cell)
+
+
+def find_family(name: str) -> Family:
+    """Return the family of that name.
+
+    Raises:
+        ConfigError: no family has that name; the nearest one is named.
+    """
+    for candidate in families():
+        if name in (candidate.name, f"{candidate.cell}/{candidate.name}"):
+            return candidate
+    raise ConfigError(f"unknown family {name!r}{nearest(name, [f.name for f in families()])}")
+
+
+def split_of(key: str) -> Split:
+    """Return the split that a problem belongs to, by the hash of its key."""
+    share = int.from_bytes(digest("split", key)[:4], "big") / 2**32
+    return Split.EVAL if share < EVAL_SHARE else Split.TRAIN
+
+
+@cache
+def _baseline(of: Family, level: int) -> float:
+    drawn = of.stream(split=Split.TRAIN, level=level, seed=0, limit=_BASELINE_DRAWS)
+    counts = Counter(fold(item.answer.render()) for item in drawn)
+    return max(counts.values()) / sum(counts.values())

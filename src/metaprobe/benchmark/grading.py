@@ -1,0 +1,93 @@
+"""From a response to a verdict: extraction of the boxed answer, typed comparison, self-checks."""
+
+import re
+from typing import NamedTuple
+
+from metaprobe.benchmark.answers import MAX_ANSWER_CHARACTERS, Answer
+from metaprobe.core.vocabulary import Verdict
+
+_BOX = "\\boxed{"
+_BOXES_TRIED = 8
+_TAIL_CHARACTERS = 200
+_LENIENT = re.compile(r"(?:answer\s*(?:is|:|=)|=)\s*([^\n=]+?)\s*\.?\s*$", re.IGNORECASE)
+_SELF_CHECK = re.compile(
+    r"\b(?:check(?:ing|s)?\b(?! (?:out|in)\b)|double-check|verif(?:y|ies|ied|ication)"
+    r"|let me re(?:check|do|consider|compute|read)|wait\b|sanity|as a test)",
+    re.IGNORECASE,
+)
+
+
+class Graded(NamedTuple):
+    """The verdict on one response and the answer text that it rests on."""
+
+    verdict: Verdict
+    answer: str | None
+
+
+def extract_boxed(text: str) -> str | None:
+    """Return the content of the last complete `\\boxed{...}`, braces nested to any depth.
+
+    None is returned when there is no complete box. A box longer than any answer can be does not
+    count as complete, and only the last few boxes are tried, so that hostile text costs little.
+    """
+    end = len(text)
+    for _ in range(_BOXES_TRIED):
+        start = text.rfind(_BOX, 0, end)
+        if start < 0:
+            return None
+        inside = start + len(_BOX)
+        content = _balanced(text[inside : inside + MAX_ANSWER_CHARACTERS + 1])
+        if content is not None:
+            return content
+        end = start
+    return None
+
+
+def extract_lenient(text: str) -> str | None:
+    """Return the boxed answer or, without one, what follows `answer is` or `=` on the last line."""
+    boxed = extract_boxed(text)
+    if boxed is not None:
+        return boxed
+    last = text.rstrip()[-_TAIL_CHARACTERS:].rpartition("\n")[2]
+    match = _LENIENT.search(last)
+    return match[1] if match else None
+
+
+def grade(
+    answer: Answer, response: str, *, truncated: bool = False, lenient: bool = False
+) -> Graded:
+    """Return the verdict on a response.
+
+    Args:
+        answer: the typed gold.
+        response: the decoded completion, without the prompt.
+        truncated: whether the token limit ended the response.
+        lenient: also accept an answer that is stated without a box; off by default, because it
+            rewards responses that ignore the stated format.
+
+    A response without an answer of the gold's type is `TRUNCATED` if the limit ended it, else
+    `UNPARSED`; neither is `WRONG`.
+    """
+    extracted = extract_lenient(response) if lenient else extract_boxed(response)
+    same = answer.compare(extracted) if extracted is not None else None
+    if same is None:
+        return Graded(Verdict.TRUNCATED if truncated else Verdict.UNPARSED, extracted)
+    return Graded(Verdict.CORRECT if same else Verdict.WRONG, extracted)
+
+
+def has_self_check(response: str) -> bool:
+    """Return whether the response contains explicit self-monitoring, by a list of phrases.
+
+    The audit of arXiv 2512.24063 found that its diagnostic skill asks for a correct answer *and*
+    an explicit self-check; the two are kept as separate columns here.
+    """
+    return _SELF_CHECK.search(response) is not None
+
+
+def _balanced(text: str) -> str | None:
+    depth = 1
+    for match in re.finditer(r"[{}]", text):
+        depth += 1 if match[0] == "{" else -1
+        if depth == 0:
+            return text[: match.start()]
+    return None
