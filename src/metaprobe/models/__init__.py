@@ -1,0 +1,1 @@
+"""Loading, chat rendering, sampling and log-probabilities of causal language models."""

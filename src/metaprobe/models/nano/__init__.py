@@ -1,0 +1,1 @@
+"""The base models that the package ships, as Hugging Face folders; see docs/nano.md."""

@@ -1,0 +1,1 @@
+"""What a checkpoint is, where it is stored and how the ones of a run are found."""
