@@ -1,0 +1,130 @@
+"""The settings of an arm: one way of post-training a base."""
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from metaprobe.core.errors import ConfigError
+from metaprobe.training.traces import Teacher, Traces
+
+StageSpec = str | list[int] | list[float]
+
+
+class ArmConfig(BaseModel):
+    """What every kind of arm has."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    steps: int = Field(default=80, ge=1)
+    """Optimiser steps."""
+    learning_rate: float = Field(default=3e-4, gt=0)
+    """Peak learning rate of AdamW."""
+    warmup: float = Field(default=0.1, ge=0, lt=1)
+    """Share of the steps in which the learning rate rises linearly."""
+    schedule: Literal["cosine", "constant"] = "cosine"
+    """Course of the learning rate after the warm-up; cosine falls to a tenth."""
+    weight_decay: float = Field(default=0.0, ge=0)
+    """Of AdamW, on matrices."""
+    max_grad_norm: float = Field(default=1.0, gt=0)
+    """Gradients with a larger norm are scaled down to it."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Of matrix products; weights stay in float32."""
+    stages: StageSpec = "log:6"
+    """`log:N` for N log-spaced checkpoints, `every:N`, a list of steps, or of shares in (0, 1]."""
+
+    @model_validator(mode="after")
+    def _check_stages(self) -> "ArmConfig":
+        stage_steps(self.stages, self.steps)
+        return self
+
+
+class SFTConfig(ArmConfig):
+    """Supervised fine-tuning on a teacher's traces."""
+
+    kind: Literal["sft"] = "sft"
+    traces: Traces = "short"
+    """Length of the traces; `mixed` takes long ones with `long_share`."""
+    long_share: float = Field(default=0.5, ge=0, le=1)
+    """Share of long traces among mixed ones."""
+    teacher: Teacher = "near"
+    """Whose words the traces are in: `base`, or a teacher `near` to or `far` from the base's."""
+    batch_size: int = Field(default=32, ge=1)
+    """Examples in a step."""
+
+
+class OnPolicySFTConfig(ArmConfig):
+    """Supervised fine-tuning on the model's own correct solutions, sampled as it changes."""
+
+    kind: Literal["sft_on_policy"] = "sft_on_policy"
+    batch_size: int = Field(default=32, ge=1)
+    """Examples in a step."""
+    refresh: int = Field(default=5, ge=1)
+    """Steps between two rounds of sampling from the current model."""
+    samples: int = Field(default=4, ge=1)
+    """Solutions sampled for each problem; the correct ones are kept, at most one a problem."""
+    temperature: float = Field(default=1.0, gt=0)
+    """Sampling temperature."""
+    max_new_tokens: int = Field(default=192, ge=1)
+    """Token limit of a solution; truncated ones are never kept."""
+
+
+class GRPOConfig(ArmConfig):
+    """Group relative policy optimisation with an answer-correctness reward (arXiv 2402.03300)."""
+
+    kind: Literal["grpo"] = "grpo"
+    group_size: int = Field(default=16, ge=2)
+    """Rollouts of each prompt; advantages are centred inside a group."""
+    prompts: int = Field(default=8, ge=1)
+    """Prompts in a step."""
+    temperature: float = Field(default=1.0, gt=0)
+    """Sampling temperature of the rollouts."""
+    max_new_tokens: int = Field(default=192, ge=1)
+    """Token limit of a rollout; a truncated one is a failure."""
+    advantage: Literal["group_std", "group_mean", "leave_one_out", "batch_std"] = "group_std"
+    """How rewards become advantages; see training/advantages.py."""
+    aggregation: Literal["token_mean", "sequence_mean", "constant"] = "token_mean"
+    """How token losses become one; see training/losses.py."""
+    updates_per_rollout: int = Field(default=1, ge=1)
+    """Optimiser steps on one batch of rollouts; 1 is on-policy, and needs no ratio or clipping."""
+    clip_low: float = Field(default=0.2, gt=0)
+    """Lower clipping distance of the probability ratio."""
+    clip_high: float = Field(default=0.28, gt=0)
+    """Upper clipping distance of the probability ratio (DAPO, arXiv 2503.14476)."""
+
+
+Arm = Annotated[SFTConfig | OnPolicySFTConfig | GRPOConfig, Field(discriminator="kind")]
+"""Settings of any kind of arm; `kind` tells which."""
+
+
+def stage_steps(spec: StageSpec, steps: int) -> list[int]:
+    """Return the steps at which checkpoints are written, ascending; the last step is one of them.
+
+    Raises:
+        ConfigError: the specification cannot be read, or names a step outside 1..steps.
+    """
+    if isinstance(spec, str):
+        chosen = _spelled_stages(spec, steps)
+    elif all(isinstance(value, float) for value in spec) and spec:
+        chosen = [math.ceil(value * steps) for value in spec]
+    else:
+        chosen = [int(value) for value in spec]
+    if not chosen or min(chosen) < 1 or max(chosen) > steps:
+        raise ConfigError(f"stages {spec!r}: every stage must lie in 1..{steps}, the arm's steps")
+    return sorted({*chosen, steps})
+
+
+def _spelled_stages(spec: str, steps: int) -> list[int]:
+    kind, _, text = spec.partition(":")
+    if not text.isdigit() or int(text) < 1 or kind not in ("log", "every"):
+        raise ConfigError(f"stages {spec!r}: use log:N, every:N, a list of steps or of shares")
+    number = int(text)
+    if kind == "every":
+        return list(range(number, steps + 1, number)) or [steps]
+    number = min(number, steps)
+    spaced: list[int] = []
+    for n in range(number):
+        ideal = steps ** ((n + 1) / number)
+        after = spaced[-1] + 1 if spaced else 1
+        spaced.append(min(max(after, round(ideal)), steps - (number - 1 - n)))
+    return spaced

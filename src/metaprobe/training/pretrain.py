@@ -1,0 +1,186 @@
+"""The recipe of the nano bases: tokenizer and model from nothing, on low-level items of all cells.
+
+The text is what a base model has seen of the skills: worked solutions in mixed styles, part of
+them long (a thought before the answer) and part short, so that what post-training prefers can
+move. Prompts take no part in the loss. Left out: packing (length-sorted batches waste little),
+weight averaging, and evaluation, which is the probes' work.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from metaprobe.benchmark.items import Item
+from metaprobe.core.files import storage_errors, write_json
+from metaprobe.core.streams import seed_for
+from metaprobe.core.vocabulary import CELLS, Split
+from metaprobe.models.chat import encode_completion, encode_prompts
+from metaprobe.models.logprobs import use_float32_attention
+from metaprobe.models.runtime import default_device, matmul_precision, torch
+from metaprobe.models.tokenizer import train_tokenizer
+from metaprobe.training.data import Example, collate, draw_items, token_batches
+from metaprobe.training.losses import next_token_loss
+from metaprobe.training.session import optimizer_for
+from metaprobe.training.traces import TEACHERS, choose_length, solution_text, style_of
+
+
+class PretrainConfig(BaseModel):
+    """The recipe of one base."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    architecture: str = "qwen3"
+    """Model type of transformers."""
+    hidden: int = 160
+    """Width of the residual stream."""
+    layers: int = 4
+    """Number of transformer blocks."""
+    vocabulary: int = 1536
+    """Entries of the tokenizer."""
+    levels: tuple[int, ...] = (1, 2)
+    """Levels of the training items."""
+    problems: int = 90_000
+    """Distinct training problems, spread evenly over cells, families and levels."""
+    long_share: float = Field(default=0.5, ge=0, le=1)
+    """Share of texts whose solution is long."""
+    tokens: int = 24_000_000
+    """Tokens to train on, prompts and padding included."""
+    batch_tokens: int = 8192
+    """Padded tokens in a batch."""
+    learning_rate: float = 3e-3
+    """Peak; linear warm-up, then cosine to a tenth."""
+    weight_decay: float = 0.05
+    """Of AdamW, on matrices."""
+    seed: int = 0
+    """Names the streams of data and initialisation."""
+    precision: str = "auto"
+    """Of matrix products: float32, bfloat16 or auto."""
+
+
+def pretrain(
+    config: PretrainConfig, out: Path, *, report: Callable[[dict[str, Any]], None] | None = None
+) -> None:
+    """Train a base from nothing and write it to `out` as a Hugging Face folder.
+
+    Beside the model, `pretrain.json` holds the recipe, tokens, seconds and loss curve.
+
+    Args:
+        config: the recipe.
+        out: folder to write.
+        report: called with `{step, tokens, loss, learning_rate, seconds}` every few steps.
+    """
+    items = draw_items(CELLS, config.levels, config.problems, split=Split.TRAIN, seed=config.seed)
+    tokenizer = train_tokenizer(_tokenizer_texts(items), vocabulary=config.vocabulary)
+    torch.manual_seed(seed_for("pretrain", config.seed))
+    model = build_model(config, tokenizer)
+    examples = _examples(config, items, tokenizer)
+    del items  # gigabytes that training has no use for
+    curve = _train(config, model, tokenizer.pad_token_id, examples, report)
+    with storage_errors(out):
+        out.mkdir(parents=True, exist_ok=True)
+        model.save_pretrained(out)
+        tokenizer.save_pretrained(out)
+    record = {"recipe": config.model_dump(mode="json"), **curve[-1], "curve": curve}
+    write_json(out / "pretrain.json", record)
+
+
+def build_model(config: PretrainConfig, tokenizer: Any) -> Any:
+    """Return a freshly initialised model of the configured shape."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    head = 32
+    shape = AutoConfig.for_model(
+        config.architecture,
+        vocab_size=len(tokenizer),
+        hidden_size=config.hidden,
+        intermediate_size=3 * config.hidden,
+        num_hidden_layers=config.layers,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=head,
+        max_position_embeddings=1024,
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    return AutoModelForCausalLM.from_config(shape)
+
+
+def _examples(config: PretrainConfig, items: list[Item], tokenizer: Any) -> list[Example]:
+    prompts = encode_prompts(tokenizer, [item.question for item in items])
+    examples = []
+    for item, prompt in zip(items, prompts, strict=True):
+        length = choose_length(item, "mixed", config.long_share)
+        text = solution_text(item, style_of(item, "base"), length)
+        examples.append(Example(prompt, encode_completion(tokenizer, text)))
+    return examples
+
+
+def _tokenizer_texts(items: list[Item]) -> list[str]:
+    texts = []
+    for item in items[:: max(1, len(items) // 40_000)]:
+        texts.append(f"user\n{item.question}\nassistant\n")
+        texts.append(solution_text(item, style_of(item, "base"), "long"))
+    for styles in TEACHERS.values():
+        for style in styles:
+            # Repeated so that a teacher's words are vocabulary, as they are for real models.
+            texts += [solution_text(item, style, "long") for item in items[:300]]
+    return texts
+
+
+def _train(
+    config: PretrainConfig,
+    model: Any,
+    pad: int,
+    examples: list[Example],
+    report: Callable[[dict[str, Any]], None] | None,
+) -> list[dict[str, Any]]:
+    device = default_device()
+    model.to(device).train()
+    use_float32_attention(model)
+    optimizer = optimizer_for(model, config.learning_rate, config.weight_decay, betas=(0.9, 0.95))
+    lengths = [e.length for e in examples]
+    curve: list[dict[str, Any]] = []
+    seen, step, started = 0, 0, time.monotonic()
+    running = 0.0
+    for indices in token_batches(lengths, config.batch_tokens, stream=f"pretrain/{config.seed}"):
+        rate = _rate(config, seen / config.tokens)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        batch = collate([examples[i] for i in indices], pad)
+        with matmul_precision(config.precision, device):
+            loss = next_token_loss(model, batch.input_ids.to(device), batch.labels.to(device))
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        seen, step = seen + batch.input_ids.numel(), step + 1
+        running += (loss.item() - running) / min(step, 50)
+        done = seen >= config.tokens
+        if step % 50 == 0 or done:
+            row = {
+                "step": step,
+                "tokens": seen,
+                "loss": round(running, 4),
+                "learning_rate": rate,
+                "seconds": round(time.monotonic() - started, 1),
+            }
+            curve.append(row)
+            if report:
+                report(row)
+        if done:
+            return curve
+    raise AssertionError("token_batches never ends")
+
+
+def _rate(config: PretrainConfig, progress: float) -> float:
+    warm = 0.02
+    if progress < warm:
+        return config.learning_rate * progress / warm
+    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, (progress - warm) / (1 - warm))))
+    return config.learning_rate * (0.1 + 0.9 * cosine)

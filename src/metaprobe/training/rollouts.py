@@ -1,0 +1,75 @@
+"""Rollouts: sampled completions of training problems with their rewards."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from metaprobe.benchmark.items import Item
+from metaprobe.models.chat import end_of_turn
+from metaprobe.models.loading import Model
+from metaprobe.models.sampler import Request, Sampling, sample
+from metaprobe.training.rewards import answer_correctness
+
+
+class RolloutSettings(NamedTuple):
+    """How rollouts are sampled; the nucleus is the whole vocabulary."""
+
+    samples: int
+    temperature: float
+    max_new_tokens: int
+
+
+class Rollout(NamedTuple):
+    """One completion of a training problem."""
+
+    tokens: list[int]
+    logprobs: list[float]
+    """At temperature 1, in nats."""
+    reward: float
+    truncated: bool
+
+
+def roll_out(
+    model: Model,
+    tokenizer: Any,
+    items: Sequence[Item],
+    prompts: Sequence[Sequence[int]],
+    settings: RolloutSettings,
+    *,
+    stream: str,
+) -> list[list[Rollout]]:
+    """Return, for each item, its rollouts under the current model.
+
+    Args:
+        model: a causal language model; put into evaluation mode.
+        tokenizer: the model's.
+        items: training problems.
+        prompts: the token ids of each.
+        settings: number, temperature and length.
+        stream: name of the random stream, different at every step.
+    """
+    model.eval()
+    sampling = Sampling(
+        temperature=settings.temperature,
+        top_p=1.0,
+        samples=settings.samples,
+        max_new_tokens=settings.max_new_tokens,
+    )
+    requests = [
+        Request(f"{stream}/{item.id}", prompt) for item, prompt in zip(items, prompts, strict=True)
+    ]
+    stop = end_of_turn(tokenizer)
+    completions = sample(model, requests, sampling, stop=stop, pad=tokenizer.pad_token_id or stop)
+    rollouts = []
+    for item, group in zip(items, completions, strict=True):
+        texts = tokenizer.batch_decode([c.tokens for c in group], skip_special_tokens=True)
+        rewards = [
+            answer_correctness(item, text, truncated=c.truncated)
+            for text, c in zip(texts, group, strict=True)
+        ]
+        rollouts.append(
+            [
+                Rollout(c.tokens, c.logprobs, r, c.truncated)
+                for c, r in zip(group, rewards, strict=True)
+            ]
+        )
+    return rollouts

@@ -1,0 +1,100 @@
+"""Worked solutions as text: who words them (the style) and how long they are.
+
+A style wraps the steps of an item's worked solution in words. `BASE_STYLES` are what a nano base
+is trained on. A *teacher* words things differently from the base, as a larger model does: `near`
+stays close to the base's habits, `far` does not. The distance is an experimental factor, since a
+style that the base has never seen is a confound of every comparison of SFT with RL.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from metaprobe.benchmark.items import Item
+from metaprobe.core.streams import rng_for
+
+Length = Literal["short", "long"]
+Traces = Literal["short", "long", "mixed"]
+Teacher = Literal["base", "near", "far"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Style:
+    """One way of wording worked steps; `{step}`, `{n}` and `{answer}` are filled in."""
+
+    name: str
+    first: str = "{step}"
+    """The first step."""
+    later: str = "{step}"
+    """Every later step."""
+    joiner: str = "\n"
+    opening: str = ""
+    closing: str = ""
+    final: str = "The answer is \\boxed{{{answer}}}."
+    """What follows the thought, and states the answer."""
+
+    def thought(self, steps: Sequence[str]) -> str:
+        """Return the steps in this style's words."""
+        worded = [
+            (self.first if n == 1 else self.later).format(step=step, n=n)
+            for n, step in enumerate(steps, start=1)
+        ]
+        return self.opening + self.joiner.join(worded) + self.closing
+
+
+BASE_STYLES = (
+    Style(name="plain"),
+    Style(name="numbered", first="{n}. {step}", later="{n}. {step}"),
+    Style(name="chained", first="First: {step}", later="then: {step}", joiner=" ; "),
+)
+"""The styles in a nano base's training text, equally often."""
+
+TEACHERS: dict[str, tuple[Style, ...]] = {
+    "base": BASE_STYLES,
+    "near": (
+        Style(
+            name="near",
+            first="Step {n}: {step}",
+            later="Step {n}: {step}",
+            final="So the answer is \\boxed{{{answer}}}.",
+        ),
+    ),
+    "far": (
+        Style(
+            name="far",
+            opening="Okay, let us think about this carefully. ",
+            first="To begin with, we have {step}",
+            later="From there we get {step}",
+            joiner=". ",
+            closing=". Everything is consistent.",
+            final="**Final result** after the reasoning above: \\boxed{{{answer}}}",
+        ),
+    ),
+}
+"""The styles of each teacher."""
+
+
+def style_of(item: Item, teacher: Teacher, variant: int = 0) -> Style:
+    """Return the style in which the teacher words this item's solution."""
+    styles = TEACHERS[teacher]
+    return styles[rng_for("style", teacher, item.id, variant).randrange(len(styles))]
+
+
+def solution_text(item: Item, style: Style, length: Length) -> str:
+    """Return a completion as Qwen3 writes it.
+
+    A long one thinks in `<think>`; a short one has an empty thought, as with thinking switched
+    off, and states its few steps in the answer.
+    """
+    final = style.final.format(answer=item.answer.render())
+    if length == "long":
+        return f"<think>\n{style.thought(item.long)}\n</think>\n\n{final}"
+    body = f"{style.thought(item.short)}\n" if item.short else ""
+    return f"<think>\n\n</think>\n\n{body}{final}"
+
+
+def choose_length(item: Item, traces: Traces, long_share: float, variant: int = 0) -> Length:
+    """Return the length of this item's trace; `mixed` takes the long one with `long_share`."""
+    if traces != "mixed":
+        return traces
+    return "long" if rng_for("length", item.id, variant).random() < long_share else "short"

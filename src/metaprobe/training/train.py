@@ -1,0 +1,38 @@
+"""One entry for every kind of arm."""
+
+from collections.abc import Sequence
+
+from metaprobe.benchmark.items import Item
+from metaprobe.models.loading import load_model
+from metaprobe.models.runtime import torch
+from metaprobe.training.arms import Arm, GRPOConfig, SFTConfig
+from metaprobe.training.grpo import train_grpo
+from metaprobe.training.on_policy import train_on_policy
+from metaprobe.training.session import ArmRun, OnStep
+from metaprobe.training.sft import train_sft
+
+
+def train_arm(
+    config: Arm, items: Sequence[Item], run: ArmRun, *, on_step: OnStep | None = None
+) -> None:
+    """Load the base with float32 weights and train one arm from it; resumes where it stopped.
+
+    Args:
+        config: settings of the arm.
+        items: problems of the train split.
+        run: name of the arm, its base and the folder of its stages.
+        on_step: called after every optimiser step.
+
+    Raises:
+        DivergedError: the loss is not finite, or nothing correct was sampled.
+    """
+    loaded = load_model(run.base, dtype=torch.float32)
+    model, tokenizer = loaded.model, loaded.tokenizer
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    if isinstance(config, SFTConfig):
+        train_sft(model, tokenizer, config, items, run, on_step=on_step)
+    elif isinstance(config, GRPOConfig):
+        train_grpo(model, tokenizer, config, items, run, on_step=on_step)
+    else:
+        train_on_policy(model, tokenizer, config, items, run, on_step=on_step)
