@@ -1,0 +1,63 @@
+"""Sampled responses of one stage, graded: the accuracy probe.
+
+The random stream of a response is named by the item and the sample alone, so base and stages
+answer an item with the same random numbers, and a difference between them is the models'.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from metaprobe.benchmark.grading import grade, has_self_check
+from metaprobe.benchmark.items import Item
+from metaprobe.models.chat import encode_prompts, end_of_turn
+from metaprobe.models.loading import LoadedModel
+from metaprobe.models.sampler import Request, Sampling, sample
+
+VERSION = 1
+"""Raised whenever the same model and items would give other rows."""
+
+Majority = Mapping[tuple[str, int], float]
+"""Majority-answer baseline by family name (`domain/skill/name`) and level."""
+
+
+def measure_responses(
+    loaded: LoadedModel, items: Sequence[Item], sampling: Sampling, majority: Majority
+) -> pl.DataFrame:
+    """Sample and grade `sampling.samples` responses to each item.
+
+    Returns:
+        One row a response: `item_id, domain, skill, family, level, sample, verdict, self_check,
+        chance, majority, answer, response, tokens, logprob`; `logprob` is the mean over tokens,
+        in nats.
+    """
+    tokenizer = loaded.tokenizer
+    stop = end_of_turn(tokenizer)
+    pad = stop if tokenizer.pad_token_id is None else tokenizer.pad_token_id
+    prompts = encode_prompts(tokenizer, [item.question for item in items])
+    requests = [Request(item.id, prompt) for item, prompt in zip(items, prompts, strict=True)]
+    completions = sample(loaded.model, requests, sampling, stop=stop, pad=pad)
+    rows = []
+    for item, group in zip(items, completions, strict=True):
+        texts = tokenizer.batch_decode([c.tokens for c in group], skip_special_tokens=True)
+        for number, (completion, text) in enumerate(zip(group, texts, strict=True)):
+            graded = grade(item.answer, text, truncated=completion.truncated)
+            rows.append(
+                {
+                    "item_id": item.id,
+                    "domain": str(item.domain),
+                    "skill": str(item.skill),
+                    "family": item.family,
+                    "level": item.level,
+                    "sample": number,
+                    "verdict": str(graded.verdict),
+                    "self_check": has_self_check(text),
+                    "chance": item.answer.chance,
+                    "majority": majority[f"{item.cell}/{item.family}", item.level],
+                    "answer": graded.answer,
+                    "response": text,
+                    "tokens": completion.tokens,
+                    "logprob": sum(completion.logprobs) / len(completion.logprobs),
+                }
+            )
+    return pl.DataFrame(rows, schema_overrides={"answer": pl.String, "tokens": pl.List(pl.Int32)})
