@@ -1,0 +1,64 @@
+"""The `metaprobe` command: its verbs, and how errors leave it.
+
+Nothing heavy is imported before a verb runs, so that `--help` answers at once.
+"""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from metaprobe import __version__
+from metaprobe.cli import bench, doctor, grade, probe, report, run, train
+from metaprobe.core.errors import MetaprobeError
+
+app = typer.Typer(
+    name="metaprobe",
+    help="Shows, skill by skill and stage by stage, what post-training did to a language model.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("run")(run.run)
+app.command("probe")(probe.probe)
+app.command("report")(report.report)
+app.add_typer(bench.app, name="bench")
+app.command("grade")(grade.grade)
+app.add_typer(train.app, name="train")
+app.command("doctor")(doctor.doctor)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"metaprobe {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    del version
+
+
+def main() -> None:
+    """Run the command line and leave with its status: 0 done, 2 bad input, 1 anything else."""
+    try:
+        app()
+    except MetaprobeError as error:
+        print(f"metaprobe: {error}", file=sys.stderr)
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        print("metaprobe: interrupted; the same command goes on from here", file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:  # the reader of our output has left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""`metaprobe probe`: checkpoints that are already there, measured against their base."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+PROBES = ("accuracy", "divergence", "parameters")
+
+
+def probe(
+    models: Annotated[
+        list[str],
+        typer.Argument(
+            help="Hub names, model folders, or run folders whose checkpoint-N, global_step_N or "
+            "step-N folders become stages; NAME=PATH names an arm."
+        ),
+    ],
+    base: Annotated[str, typer.Option(help="The model that they were trained from.")],
+    out: Annotated[Path, typer.Option(help="Folder of the results.")],
+    probes: Annotated[
+        str, typer.Option(help=f"What to measure, out of {', '.join(PROBES)}.")
+    ] = ",".join(PROBES),
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Change a setting, as in benchmark.items_per_cell=50."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; one a core by default.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the summary as JSON instead of the table.")
+    ] = False,
+) -> None:
+    """Measure checkpoints against their base on every cell, and write the report."""
+    from rich.console import Console
+
+    from metaprobe.cli.run import conclude, watching
+    from metaprobe.core.config import apply_overrides, parse_config
+    from metaprobe.core.errors import ConfigError, nearest
+    from metaprobe.stages.discover import find_stages
+    from metaprobe.study.config import StudyConfig
+    from metaprobe.study.run import run_probe
+
+    wanted = [name.strip() for name in probes.split(",")]
+    for name in wanted:
+        if name not in PROBES:
+            raise ConfigError(f"--probes: unknown probe {name!r}{nearest(name, PROBES)}")
+    table = {
+        "name": "probe",
+        "base": base,
+        "sampling": {"max_new_tokens": 256},
+        "probes": {name: name in wanted for name in PROBES},
+    }
+    config = parse_config(StudyConfig, apply_overrides(table, overrides or []), "--set")
+    found = [stage for argument in models for stage in find_stages(argument)]
+    console = Console(stderr=as_json)
+    console.print(f"[bold]probe[/bold]: {len(found)} checkpoints against {base}, results in {out}")
+    with watching(console) as watch:
+        outcome = run_probe(config, found, out, watch=watch, workers=workers)
+    conclude(outcome, out, console, as_json=as_json)

@@ -1,0 +1,101 @@
+"""The settings of a study: one TOML file, validated once."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from metaprobe.core.config import apply_overrides, parse_config, read_toml
+from metaprobe.core.errors import ConfigError, nearest
+from metaprobe.core.vocabulary import parse_cells
+from metaprobe.models.sampler import Sampling
+from metaprobe.training.arms import Arm
+
+BUILTIN = "nano"
+"""The study that runs without an argument."""
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def _checked_cells(patterns: list[str]) -> list[str]:
+    parse_cells(patterns)
+    return patterns
+
+
+class BenchmarkSettings(_Settings):
+    """What every stage is measured on."""
+
+    name: str = "nano"
+    """A shipped preset, or the folder of a frozen benchmark."""
+    items_per_cell: int | None = Field(default=None, ge=1)
+    """Items in a cell; the preset's own number where it is not given."""
+
+
+class DataSettings(_Settings):
+    """What the arms are trained on."""
+
+    cells: Annotated[list[str], BeforeValidator(_checked_cells)] = ["mathematics/*"]
+    """Cells whose train split is used, as `domain/skill` with `*` for all."""
+    problems: int = Field(default=4000, ge=1)
+    """Distinct problems, spread evenly over cells, families and levels."""
+    levels: list[int] = [1, 2]
+    """Levels of the problems."""
+
+
+class ProbeSettings(_Settings):
+    """What is measured of every stage."""
+
+    accuracy: bool = True
+    """Sample and grade responses; everything else builds on it."""
+    divergence: bool = True
+    """Full-vocabulary KL and JS between base and stage on both models' responses."""
+    divergence_items: int = Field(default=8, ge=1)
+    """Items in a cell whose first response is used for the divergence."""
+    parameters: bool = True
+    """Share of weights changed over tolerances, and the norm of the change."""
+
+
+class StudyConfig(_Settings):
+    """One study."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
+    """Name of the study and of its folder."""
+    base: str
+    """The model that the arms begin from: shipped, a folder, or a hub name."""
+    seeds: list[int] = Field(default=[0], min_length=1)
+    """Every arm is trained once for each."""
+    benchmark: BenchmarkSettings = BenchmarkSettings()
+    """What every stage is measured on."""
+    sampling: Sampling = Sampling()
+    """How responses are drawn."""
+    data: DataSettings = DataSettings()
+    """What the arms are trained on."""
+    arms: dict[str, Arm] = {}
+    """The arms by name."""
+    probes: ProbeSettings = ProbeSettings()
+    """What is measured of every stage."""
+
+
+def load_study(name: str, overrides: list[str] | None = None) -> StudyConfig:
+    """Return the settings of a study.
+
+    Args:
+        name: a TOML file, or the name of a built-in study.
+        overrides: `a.b=value` settings that replace those of the file.
+
+    Raises:
+        ConfigError: there is no such study, or a setting is unknown or wrong.
+    """
+    path = Path(name)
+    if path.suffix != ".toml" and not path.is_file():
+        path = Path(str(files("metaprobe.study"))) / "builtin" / f"{name}.toml"
+        if not path.is_file():
+            known = [p.stem for p in path.parent.glob("*.toml")]
+            raise ConfigError(
+                f"no study {name!r}{nearest(name, known)}: name a .toml file or one of {known}"
+            )
+    table = apply_overrides(read_toml(path), overrides or [])
+    return parse_config(StudyConfig, table, name)

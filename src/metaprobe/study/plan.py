@@ -1,0 +1,152 @@
+"""From settings to units of work: what there is to do, what each unit waits for, what is done."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from metaprobe.core.errors import ConfigError
+from metaprobe.core.files import sha256_file
+from metaprobe.core.streams import short_hash
+from metaprobe.models.loading import check_weights, resolve_model, weight_files
+from metaprobe.models.sampler import Sampling
+from metaprobe.probes import accuracy, divergence, parameters
+from metaprobe.stages.discover import FoundStage
+from metaprobe.stages.store import arm_folder
+from metaprobe.study.config import ProbeSettings, StudyConfig
+from metaprobe.study.engine import Unit
+from metaprobe.study.layout import BASE, Layout, StageName
+from metaprobe.study.tasks import ProbeTask, TrainTask
+from metaprobe.training import VERSION as TRAINING_VERSION
+from metaprobe.training.arms import stage_steps
+
+_SECONDS = {"sft": 1.0, "sft_on_policy": 1.6, "grpo": 2.0}
+"""Rough relative cost of a training step, for the order of starting and the time left."""
+_PROBE_COST = 12.0
+
+
+class Planned(NamedTuple):
+    """A unit with what recognises it as done."""
+
+    unit: Unit
+    key: str
+    outputs: tuple[Path, ...]
+    stage: StageName | None
+    """The stage that the unit probes; None for training."""
+
+
+class Measuring(NamedTuple):
+    """What is needed to probe any stage of a study."""
+
+    base: str
+    benchmark_hash: str
+    sampling: Sampling
+    probes: ProbeSettings
+
+
+def model_key(name: str) -> str:
+    """Return a hash of a model's weights; of its name where it is on a hub.
+
+    Raises:
+        InputError: a weight file is missing or damaged.
+    """
+    folder = resolve_model(name)
+    if folder is None:
+        return short_hash("hub", name)
+    check_weights(folder)
+    return short_hash(*[sha256_file(path) for path in weight_files(folder)])
+
+
+def plan_study(config: StudyConfig, layout: Layout, benchmark_hash: str) -> list[Planned]:
+    """Return the units of a study that trains its own arms."""
+    measuring = Measuring(config.base, benchmark_hash, config.sampling, config.probes)
+    base_key = model_key(config.base)
+    planned = [_probe(layout, measuring, BASE, config.base, base_key, base_key, after=())]
+    for arm, settings in config.arms.items():
+        for seed in config.seeds:
+            name = f"train-{arm}-{seed}"
+            key = short_hash(
+                *("train", TRAINING_VERSION, base_key, arm, seed),
+                settings.model_dump_json(),
+                config.data.model_dump_json(),
+            )
+            steps = stage_steps(settings.stages, settings.steps)
+            folder = arm_folder(layout.stages, arm, seed)
+            task = TrainTask(
+                root=layout.root,
+                arm=arm,
+                seed=seed,
+                base=config.base,
+                config=settings,
+                data=config.data,
+            )
+            cost = settings.steps * _SECONDS[settings.kind]
+            outputs = tuple(folder / f"step-{s}" / "stage.json" for s in steps)
+            planned.append(Planned(Unit(name=name, task=task, cost=cost), key, outputs, None))
+            for step in steps:
+                stage = StageName(arm, seed, step)
+                model = str(folder / f"step-{step}")
+                stage_key = short_hash(key, step)
+                after = (name, _probe_name(BASE))
+                planned.append(
+                    _probe(layout, measuring, stage, model, stage_key, base_key, after=after)
+                )
+    return planned
+
+
+def plan_probe(found: Sequence[FoundStage], measuring: Measuring, layout: Layout) -> list[Planned]:
+    """Return the units that measure checkpoints which are already there.
+
+    Raises:
+        ConfigError: two checkpoints would be the same stage.
+    """
+    base_key = model_key(measuring.base)
+    planned = [_probe(layout, measuring, BASE, measuring.base, base_key, base_key, after=())]
+    names = [StageName(f.arm, f.seed, f.step) for f in found]
+    twice = {n for n in names if names.count(n) > 1}
+    if twice:
+        raise ConfigError(
+            f"two checkpoints are both {sorted(twice)[0].label}; name their arms as NAME=PATH"
+        )
+    for name, checkpoint in zip(names, found, strict=True):
+        key = model_key(checkpoint.model)
+        after = (_probe_name(BASE),)
+        planned.append(
+            _probe(layout, measuring, name, checkpoint.model, key, base_key, after=after)
+        )
+    return planned
+
+
+def _probe_name(stage: StageName) -> str:
+    return f"probe-{stage.label}"
+
+
+def _probe(
+    layout: Layout,
+    measuring: Measuring,
+    stage: StageName,
+    model: str,
+    key: str,
+    base_key: str,
+    *,
+    after: tuple[str, ...],
+) -> Planned:
+    task = ProbeTask(
+        root=layout.root,
+        stage=stage,
+        model=model,
+        base=measuring.base,
+        sampling=measuring.sampling,
+        probes=measuring.probes,
+    )
+    outputs = [layout.responses(stage)]
+    if stage != BASE:
+        outputs += [layout.detail("divergence", stage)] * measuring.probes.divergence
+    versions = (accuracy.VERSION, divergence.VERSION, parameters.VERSION)
+    identity = short_hash(
+        *("probe", *versions, key, base_key, measuring.benchmark_hash),
+        measuring.sampling.model_dump_json(),
+        json.dumps(measuring.probes.model_dump(mode="json"), sort_keys=True),
+    )
+    unit = Unit(name=_probe_name(stage), task=task, after=after, cost=_PROBE_COST)
+    return Planned(unit, identity, tuple(outputs), stage)

@@ -1,0 +1,168 @@
+"""From the result files of a study to `summary.json`."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from metaprobe.analysis.findings import findings
+from metaprobe.analysis.profile import assign_q_values, item_accuracies, profile
+from metaprobe.analysis.shape import shape
+from metaprobe.benchmark.items import Item
+from metaprobe.core.files import read_json
+from metaprobe.core.results import (
+    ArmResult,
+    BaseInfo,
+    Divergence,
+    ParameterChange,
+    Sample,
+    SampleResponse,
+    StageResult,
+    Summary,
+)
+from metaprobe.core.vocabulary import CELLS
+from metaprobe.study.layout import BASE, Layout, StageName
+
+SAMPLES_PER_CELL = 2
+_SHOWN_CHARACTERS = 4000
+
+
+class MeasuredStage(NamedTuple):
+    """A stage whose probes have run."""
+
+    name: StageName
+    kind: str
+    seconds: float
+    tokens: int
+
+
+class Context(NamedTuple):
+    """What the summary says beside the measurements."""
+
+    study: str
+    base: str
+    parameters: int
+    family: str
+    trained_cells: Sequence[str]
+    missing: Sequence[str]
+    seconds: float
+    provenance: Mapping[str, Any]
+
+
+def summarise(
+    layout: Layout, stages: Sequence[MeasuredStage], items: Sequence[Item], context: Context
+) -> Summary:
+    """Return the summary of everything that was measured.
+
+    Args:
+        layout: the study's folder.
+        stages: those whose responses are there, the base left out.
+        items: of the benchmark.
+        context: names, costs and provenance.
+    """
+    base_table = pl.read_parquet(layout.responses(BASE))
+    base_rows = profile(base_table, None, stream="base")
+    base_stage = StageResult(step=0, seconds=0, tokens=0, **base_rows._asdict())
+    arms: dict[tuple[str, int], ArmResult] = {}
+    for stage in sorted(stages, key=lambda s: s.name):
+        result = _stage_result(layout, stage, base_table, base_stage, set(context.trained_cells))
+        place = (stage.name.arm, stage.name.seed)
+        arm = arms.setdefault(
+            place, ArmResult(arm=place[0], kind=stage.kind, seed=place[1], steps=[])
+        )
+        arm.steps.append(result)
+    order = list(dict.fromkeys(s.name.arm for s in stages))
+    ranked = sorted(arms.values(), key=lambda a: (order.index(a.arm), a.seed))
+    judged = assign_q_values(ranked)
+    base = BaseInfo(
+        name=context.base,
+        parameters=context.parameters,
+        family=context.family,
+        profile=base_stage,
+    )
+    return Summary(
+        study=context.study,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        seconds=round(context.seconds, 1),
+        base=base,
+        arms=judged,
+        findings=findings(base, judged, list(context.trained_cells)),
+        samples=_samples(layout, judged, items),
+        trained_cells=list(context.trained_cells),
+        missing=list(context.missing),
+        provenance=dict(context.provenance),
+    )
+
+
+def _stage_result(
+    layout: Layout,
+    stage: MeasuredStage,
+    base_table: pl.DataFrame,
+    base: StageResult,
+    trained: set[str],
+) -> StageResult:
+    name = stage.name
+    table = pl.read_parquet(layout.responses(name))
+    rows = profile(table, base_table, stream=name.label)
+    divergence = layout.detail("divergence", name)
+    parameters = layout.detail("parameters", name)
+    return StageResult(
+        step=name.step,
+        seconds=round(stage.seconds, 2),
+        tokens=stage.tokens,
+        **rows._asdict(),
+        shape=shape(
+            base.cells,
+            rows.cells,
+            item_accuracies(base_table),
+            item_accuracies(table),
+            trained,
+            stream=name.label,
+        ),
+        divergence=Divergence.model_validate(read_json(divergence))
+        if divergence.is_file()
+        else None,
+        parameters=ParameterChange.model_validate(read_json(parameters))
+        if parameters.is_file()
+        else None,
+    )
+
+
+def _samples(layout: Layout, arms: Sequence[ArmResult], items: Sequence[Item]) -> list[Sample]:
+    first_seed = {a.arm: a for a in reversed(arms)}
+    sources = {"base": BASE} | {
+        name: StageName(name, a.seed, a.steps[-1].step) for name, a in first_seed.items() if a.steps
+    }
+    tables = {
+        name: {
+            row["item_id"]: row
+            for row in pl.read_parquet(layout.responses(stage))
+            .filter(pl.col("sample") == 0)
+            .iter_rows(named=True)
+        }
+        for name, stage in sorted(sources.items())
+    }
+    samples = []
+    for cell in CELLS:
+        shown = [i for i in items if i.cell == cell and all(i.id in t for t in tables.values())]
+        for item in shown[:SAMPLES_PER_CELL]:
+            responses = {
+                name: SampleResponse(
+                    verdict=table[item.id]["verdict"],
+                    text=table[item.id]["response"][:_SHOWN_CHARACTERS],
+                )
+                for name, table in tables.items()
+            }
+            samples.append(
+                Sample(
+                    domain=item.domain,
+                    skill=item.skill,
+                    family=item.family,
+                    level=item.level,
+                    question=item.question,
+                    gold=item.answer.render(),
+                    responses=responses,
+                )
+            )
+    return samples

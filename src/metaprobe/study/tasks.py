@@ -1,0 +1,183 @@
+"""The units of work that worker processes run: train an arm, probe a stage.
+
+Every function here takes picklable arguments, reads its inputs from the study's folder or from
+the model's, and leaves its outputs there; nothing but progress comes back.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from pydantic import BaseModel
+
+from metaprobe.benchmark.freeze import load_benchmark, baselines
+from metaprobe.core.files import write_parquet, write_text
+from metaprobe.core.results import Divergence, ParameterChange
+from metaprobe.core.vocabulary import CELLS, Cell, Domain, Skill, Split, parse_cells
+from metaprobe.models.chat import encode_prompts
+from metaprobe.models.loading import LoadedModel, load_model
+from metaprobe.models.logprobs import Text
+from metaprobe.models.runtime import torch
+from metaprobe.models.sampler import Sampling
+from metaprobe.probes.accuracy import measure_responses
+from metaprobe.probes.divergence import CellText, measure_divergence
+from metaprobe.probes.parameters import measure_parameters
+from metaprobe.study.config import DataSettings, ProbeSettings
+from metaprobe.study.layout import BASE, Layout, StageName
+from metaprobe.training.arms import Arm
+from metaprobe.training.data import draw_items
+from metaprobe.training.session import ArmRun
+from metaprobe.training.train import train_arm
+
+Tell = Callable[[float], None]
+"""Called with the share of the unit that is done."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainTask:
+    """Train one arm with one seed."""
+
+    root: Path
+    arm: str
+    seed: int
+    base: str
+    config: Arm
+    data: DataSettings
+
+    def run(self, tell: Tell) -> None:
+        """Train to the last step; goes on from the last stage where there is one."""
+        items = draw_items(
+            parse_cells(self.data.cells),
+            self.data.levels,
+            self.data.problems,
+            split=Split.TRAIN,
+            seed=self.seed,
+        )
+        run = ArmRun(arm=self.arm, seed=self.seed, base=self.base, root=Layout(self.root).stages)
+        steps = self.config.steps
+        train_arm(self.config, items, run, on_step=lambda step, _: tell(step / steps))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeTask:
+    """Measure one stage; the base is a stage too."""
+
+    root: Path
+    stage: StageName
+    model: str
+    base: str
+    sampling: Sampling
+    probes: ProbeSettings
+
+    def run(self, tell: Tell) -> None:
+        """Run the probes that are switched on and write their results."""
+        layout = Layout(self.root)
+        loaded = _loaded(self.model)
+        _respond(layout, self.stage, loaded, self.sampling)
+        tell(0.6)
+        if self.stage == BASE:
+            return
+        base = _loaded(self.base)
+        if self.probes.divergence:
+            divergence = _diverge(layout, self.stage, base, loaded, self.probes.divergence_items)
+            _write(layout, "divergence", self.stage, divergence, divergence_rows(divergence))
+        tell(0.9)
+        if self.probes.parameters and base.folder and loaded.folder:
+            change = measure_parameters(base.folder, loaded.folder)
+            _write(layout, "parameters", self.stage, change, parameter_rows(change))
+
+
+Task = TrainTask | ProbeTask
+
+
+def divergence_rows(divergence: Divergence) -> list[dict[str, Any]]:
+    """Return the values of a divergence as rows `cell, metric, value, low, high, n`."""
+    parts = [("all/base_text", divergence.base_text), ("all/own_text", divergence.own_text)]
+    parts += [(f"{c.domain}/{c.skill}/{c.text}_text", c) for c in divergence.per_cell]
+    metrics = (
+        *("kl_forward", "kl_reverse", "js", "top1_agreement", "rank_shift"),
+        *("entropy", "entropy_base", "high_js_share"),
+    )
+    return [
+        {
+            "cell": cell,
+            "metric": metric,
+            "value": getattr(summary, metric),
+            "low": summary.kl_forward_low if metric == "kl_forward" else None,
+            "high": summary.kl_forward_high if metric == "kl_forward" else None,
+            "n": summary.n_positions,
+        }
+        for cell, summary in parts
+        for metric in metrics
+    ]
+
+
+def parameter_rows(change: ParameterChange) -> list[dict[str, Any]]:
+    """Return the values of a parameter change as rows `cell, metric, value, low, high, n`.
+
+    `cell` is `all` or the name of the tensor. Weights are counted, not sampled: no interval.
+    """
+    values = [("all", "relative_norm", change.relative_norm, change.n)]
+    values += [
+        ("all", f"changed/{c.dtype}/{c.tolerance:g}", c.share, change.n) for c in change.changed
+    ]
+    for module in change.per_module:
+        values.append((module.name, "relative_norm", module.relative_norm, module.n))
+        values.append((module.name, "changed", module.changed, module.n))
+    return [
+        {"cell": cell, "metric": metric, "value": value, "low": None, "high": None, "n": n}
+        for cell, metric, value, n in values
+    ]
+
+
+def _write(
+    layout: Layout, probe: str, stage: StageName, detail: BaseModel, rows: list[dict[str, Any]]
+) -> None:
+    optional = {"low": pl.Float64, "high": pl.Float64}
+    write_parquet(layout.result(probe, stage), pl.DataFrame(rows, schema_overrides=optional))
+    write_text(layout.detail(probe, stage), detail.model_dump_json(indent=1) + "\n")
+
+
+@lru_cache(maxsize=2)
+def _loaded(name: str) -> LoadedModel:
+    return load_model(name, dtype=torch.float32)
+
+
+def _respond(layout: Layout, stage: StageName, loaded: LoadedModel, sampling: Sampling) -> None:
+    benchmark = load_benchmark(str(layout.benchmark))
+    table = measure_responses(
+        loaded, benchmark.items, sampling, baselines(benchmark.manifest)
+    )
+    write_parquet(layout.responses(stage), table)
+
+
+def _diverge(
+    layout: Layout, stage: StageName, base: LoadedModel, tuned: LoadedModel, per_cell: int
+) -> Divergence:
+    questions = {i.id: i.question for i in load_benchmark(str(layout.benchmark)).items}
+    return measure_divergence(
+        base,
+        tuned,
+        _texts(layout.responses(BASE), questions, base, per_cell),
+        _texts(layout.responses(stage), questions, tuned, per_cell),
+    )
+
+
+def _texts(
+    path: Path, questions: dict[str, str], source: LoadedModel, per_cell: int
+) -> list[CellText]:
+    table = pl.read_parquet(path).filter(pl.col("sample") == 0)
+    texts: list[CellText] = []
+    for cell in CELLS:
+        rows = table.filter(
+            (pl.col("domain") == str(cell.domain)) & (pl.col("skill") == str(cell.skill))
+        ).head(per_cell)
+        prompts = encode_prompts(source.tokenizer, [questions[i] for i in rows["item_id"]])
+        for prompt, tokens in zip(prompts, rows["tokens"].to_list(), strict=True):
+            texts.append(
+                CellText(Cell(Domain(cell.domain), Skill(cell.skill)), Text(prompt, tokens))
+            )
+    return texts

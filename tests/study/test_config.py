@@ -1,0 +1,71 @@
+"""Settings of a study: what is accepted, what is refused and how the refusal reads."""
+
+import tomllib
+
+import pytest
+
+from metaprobe.core.errors import ConfigError, InputError
+from metaprobe.study.config import load_study
+from metaprobe.study.toml import dump_toml
+
+
+def test_the_builtin_study_is_the_default_and_has_four_arms():
+    assert set(load_study("nano").arms) == {"sft_short", "sft_long", "sft_on_policy", "grpo"}
+
+
+def test_overrides_replace_single_settings():
+    config = load_study("nano", ["arms.grpo.steps=7", "seeds=[0, 1]", "base=some/where"])
+    assert config.arms["grpo"].steps == 7
+    assert config.seeds == [0, 1]
+    assert config.base == "some/where"
+
+
+def test_an_unknown_key_names_the_nearest_known_one():
+    with pytest.raises(ConfigError, match=r"arms.grpo.*'stepz'; did you mean 'steps'") as error:
+        load_study("nano", ["arms.grpo.stepz=7"])
+    assert "\n" not in str(error.value)
+
+
+def test_an_unknown_study_names_the_nearest_one():
+    with pytest.raises(ConfigError, match="did you mean 'nano'"):
+        load_study("nanno")
+
+
+def test_a_wrong_value_names_its_place():
+    with pytest.raises(ConfigError, match=r"sampling\.top_p"):
+        load_study("nano", ["sampling.top_p=2"])
+
+
+def test_an_unknown_cell_is_refused():
+    with pytest.raises(ConfigError, match="mathematic"):
+        load_study("nano", ['data.cells=["mathematic/*"]'])
+
+
+def test_an_override_without_a_value_is_refused():
+    with pytest.raises(ConfigError, match="--set"):
+        load_study("nano", ["arms.grpo.steps"])
+
+
+def test_a_stage_outside_the_arm_is_refused():
+    with pytest.raises(ConfigError, match="stages"):
+        load_study("nano", ["arms.grpo.stages=[1, 9999]"])
+
+
+def test_a_missing_file_and_broken_toml_are_one_line(tmp_path):
+    with pytest.raises(ConfigError):
+        load_study(str(tmp_path / "absent"))
+    with pytest.raises(InputError):
+        load_study(str(tmp_path / "absent.toml"))
+    broken = tmp_path / "broken.toml"
+    broken.write_text("name = \n")
+    with pytest.raises(ConfigError, match="line 1"):
+        load_study(str(broken))
+
+
+def test_the_resolved_file_reads_back_as_the_same_study(tmp_path):
+    config = load_study("nano", ["arms.grpo.clip_low=0.1"])
+    text = dump_toml(config.model_dump(mode="json", exclude_none=True))
+    assert tomllib.loads(text)["arms"]["grpo"]["clip_low"] == 0.1
+    path = tmp_path / "study.toml"
+    path.write_text(text)
+    assert load_study(str(path)) == config
