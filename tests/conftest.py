@@ -3,8 +3,13 @@
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from metaprobe.models.runtime import torch
+
+# How long an example takes says more about the machine's other work than about the code.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 TEXTS = (
     "Compute the sum of the numbers. The answer is yes, then no; check: 3 + 4 = 7.",

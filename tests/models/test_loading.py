@@ -115,8 +115,7 @@ def test_pickled_weights_are_refused(folder: Path, tiny_qwen3: Any) -> None:
 
 
 def test_a_folder_without_tokenizer_is_an_error(folder: Path) -> None:
-    for path in folder.glob("token*"):
-        path.unlink()
-    with pytest.raises(InputError, match="cannot load model") as error:
+    (folder / "tokenizer.json").unlink()
+    with pytest.raises(InputError, match="no tokenizer in it") as error:
         load_model(str(folder))
     line_of(error)

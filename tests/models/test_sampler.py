@@ -117,12 +117,12 @@ def test_logprobs_are_those_of_the_text_at_temperature_one(tiny_qwen3: Any) -> N
 
 
 @pytest.mark.parametrize(
-    ("temperature", "top_p"), [(1.0, 1.0), (0.6, 0.95), (0.3, 0.5), (1.5, 0.9)]
+    ("temperature", "top_p"), [(1.0, 1.0), (0.6, 0.95), (0.8, 0.5), (1.5, 0.9)]
 )
 def test_frequencies_are_those_of_the_exact_nucleus(
     tiny_qwen3: Any, temperature: float, top_p: float
 ) -> None:
-    prompt, count = [17, 40, 99, 120], 20_000
+    prompt, count = [17, 40, 99, 120], 5000
     with torch.inference_mode():
         logits = tiny_qwen3(torch.tensor([prompt])).logits[0, -1].double().numpy()
     expected = nucleus(logits / temperature, top_p)
@@ -192,9 +192,9 @@ class Chain:
 @pytest.fixture
 def chain(monkeypatch: pytest.MonkeyPatch) -> Chain:
     """A chain on five tokens that stops (token 4) with probability 0.3 at every step."""
-    others = torch.tensor([[4.0, 2.0, 1.0, 0.0], [1, 1, 1, 1], [0, 0, 3, 4], [5, 1, 1, 1]])
+    others = torch.tensor([[4.0, 2, 1, 0], [1, 1, 1, 1], [0, 0, 3, 4], [5, 1, 1, 1], [1] * 4])
     going_on = others / others.sum(1, keepdim=True) * 0.7
-    table = torch.cat([going_on, torch.full((4, 1), 0.3)], dim=1).log()
+    table = torch.cat([going_on, torch.full((5, 1), 0.3)], dim=1).log()
     spy = Chain(table)
     monkeypatch.setattr(sampler, "decoder_for", lambda model: spy)
     return spy

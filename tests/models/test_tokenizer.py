@@ -18,29 +18,21 @@ from metaprobe.models.tokenizer import (
 )
 
 CONTROL = (END_OF_TEXT, TURN_START, TURN_END)
-SHARED: list[Any] = []
 
 
-@pytest.fixture(autouse=True)
-def _shared(tiny_tokenizer: Any) -> None:
-    # Hypothesis runs many examples in one call of a test, and fixtures only serve whole calls.
-    SHARED[:] = [tiny_tokenizer]
+@given(text=st.text().filter(lambda text: not any(control in text for control in CONTROL)))
+@example(text="  two  spaces,\ttabs\r\nand line ends \n\n")
+@example(text="<think>\n3 + 4 = 7\n</think>\n\nThe answer is \\boxed{7}.")
+@example(text="名前 ñ é 🙂 \x00 a ́")
+def test_any_text_survives(tiny_tokenizer: Any, text: str) -> None:
+    assert tiny_tokenizer.decode(encode(tiny_tokenizer, text)) == text
+    assert tiny_tokenizer.decode(encode(tiny_tokenizer, text), skip_special_tokens=True) == text
 
 
-@given(st.text().filter(lambda text: not any(control in text for control in CONTROL)))
-@example("  two  spaces,\ttabs\r\nand line ends \n\n")
-@example("<think>\n3 + 4 = 7\n</think>\n\nThe answer is \\boxed{7}.")
-@example("名前 ñ é 🙂 \x00 a ́")
-def test_any_text_survives(text: str) -> None:
-    tokenizer = SHARED[0]
-    assert tokenizer.decode(encode(tokenizer, text)) == text
-    assert tokenizer.decode(encode(tokenizer, text), skip_special_tokens=True) == text
-
-
-@given(st.integers(min_value=0))
-def test_every_digit_is_a_token(number: int) -> None:
-    tokenizer = SHARED[0]
-    pieces = [tokenizer.decode([i]) for i in encode(tokenizer, f"x={number}, 5{number}")]
+@given(number=st.integers(min_value=0))
+def test_every_digit_is_a_token(tiny_tokenizer: Any, number: int) -> None:
+    ids = encode(tiny_tokenizer, f"x={number}, 5{number}")
+    pieces = [tiny_tokenizer.decode([i]) for i in ids]
     digits = [piece for piece in pieces if any(c.isdigit() for c in piece)]
     assert digits == [*str(number), "5", *str(number)]
 

@@ -47,7 +47,7 @@ def test_not_measured_is_said(summary: Summary) -> None:
 def test_it_ends_with_the_report_and_what_to_run_next(summary: Summary) -> None:
     lines = printed(summary, 80)
     assert lines[-2].endswith("runs/nano/report.html")
-    assert "metaprobe serve" in lines[-1]
+    assert "open it in a browser" in lines[-1]
 
 
 def test_names_are_not_read_as_markup(summary: Summary) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from random import Random
+from typing import NamedTuple
 
 from metaprobe.benchmark.answers import Answer, fold
 from metaprobe.benchmark.items import Item, content_hash
@@ -78,27 +79,37 @@ class Family:
 
     def stream(self, *, split: Split, level: int, seed: int, limit: int) -> Iterator[Item]:
         """Yield up to `limit` distinct items; fewer where the family is exhausted."""
+        for found in self._distinct(split=split, level=level, seed=seed, limit=limit):
+            yield self._item(found, split, level, seed)
+
+    def baseline(self, level: int) -> float:
+        """Return the share of the most frequent answer among train problems of that level."""
+        return _baseline(self, level)
+
+    def _distinct(
+        self, *, split: Split, level: int, seed: int, limit: int
+    ) -> Iterator["_Found"]:
         seen: set[str] = set()
         made = barren = index = 0
         while made < limit and barren < _ATTEMPTS_PER_ITEM:
             rng = rng_for("item", self.cell, self.name, split, level, seed, index)
             problem = self.draw(rng, level)
             index += 1
+            barren += 1
+            # The tests are in order of cost: most draws of an exhausted family fail the first.
+            if problem.key in seen or split_of(problem.key) is not split:
+                continue
             question = content_hash(problem.question)
-            if split_of(problem.key) is not split or problem.key in seen or question in seen:
-                barren += 1
+            if question in seen:
                 continue
             seen |= {problem.key, question}
             made, barren = made + 1, 0
-            yield self._item(problem, question, split, level, f"{seed}/{index - 1}")
+            yield _Found(problem, question, index - 1)
 
-    def baseline(self, level: int) -> float:
-        """Return the share of the most frequent answer among train problems of that level."""
-        return _baseline(self, level)
-
-    def _item(self, problem: Problem, name: str, split: Split, level: int, where: str) -> Item:
+    def _item(self, found: "_Found", split: Split, level: int, seed: int) -> Item:
+        problem = found.problem
         return Item(
-            id=name,
+            id=found.question_hash,
             domain=self.cell.domain,
             skill=self.cell.skill,
             family=self.name,
@@ -108,11 +119,18 @@ class Family:
             answer=problem.answer,
             short=problem.short,
             long=problem.long,
-            source=f"generator/{self.cell}/{self.name}/{split}/{level}/{where}",
+            source=f"generator/{self.cell}/{self.name}/{split}/{level}/{seed}/{found.index}",
         )
 
     def __hash__(self) -> int:
         return hash((self.cell, self.name))
+
+
+class _Found(NamedTuple):
+    problem: Problem
+    question_hash: str
+    index: int
+    """Of the draw in its stream."""
 
 
 _REGISTRY: dict[tuple[Cell, str], Family] = {}
@@ -172,6 +190,6 @@ def split_of(key: str) -> Split:
 
 @cache
 def _baseline(of: Family, level: int) -> float:
-    drawn = of.stream(split=Split.TRAIN, level=level, seed=0, limit=_BASELINE_DRAWS)
-    counts = Counter(fold(item.answer.render()) for item in drawn)
+    drawn = of._distinct(split=Split.TRAIN, level=level, seed=0, limit=_BASELINE_DRAWS)
+    counts = Counter(fold(found.problem.answer.render()) for found in drawn)
     return max(counts.values()) / sum(counts.values())

@@ -69,6 +69,7 @@ class _Layer:
     q_norm: Tensor | None
     k_norm: Tensor | None
     out: Tensor
+    out_bias: Tensor | None
     feed_norm: Tensor
     gate_up: Tensor  # (2 F, D)
     down: Tensor
@@ -154,6 +155,7 @@ class FusedDecoder:
             q_norm=attention.q_norm.weight if hasattr(attention, "q_norm") else None,
             k_norm=attention.k_norm.weight if hasattr(attention, "k_norm") else None,
             out=attention.o_proj.weight,
+            out_bias=attention.o_proj.bias,
             feed_norm=layer.post_attention_layernorm.weight,
             gate_up=torch.cat([feed.gate_proj.weight, feed.up_proj.weight]),
             down=feed.down_proj.weight,
@@ -172,7 +174,7 @@ class FusedDecoder:
         return q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)
 
     def _finish(self, layer: _Layer, x: Tensor, mixed: Tensor) -> Tensor:
-        x = x + functional.linear(mixed, layer.out)
+        x = x + functional.linear(mixed, layer.out, layer.out_bias)
         gate, up = functional.linear(self._norm(x, layer.feed_norm), layer.gate_up).chunk(2, -1)
         return x + functional.linear(functional.silu(gate) * up, layer.down)
 

@@ -11,6 +11,8 @@ from metaprobe.models.runtime import default_device, torch
 
 NANO_PREFIX = "nano/"
 
+_TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "tekken.json")
+
 Model = Any
 """A transformers causal language model; the library's own classes are not typed."""
 
@@ -88,6 +90,7 @@ def load_model(name: str, *, dtype: torch.dtype | None = None) -> LoadedModel:
     source = str(folder) if folder else name
     if folder:
         check_weights(folder)
+        _check_tokenizer(folder)
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
         model = AutoModelForCausalLM.from_pretrained(
@@ -141,3 +144,9 @@ def check_weights(folder: Path) -> None:
                 file.keys()
         except (SafetensorError, OSError) as error:
             raise InputError(f"{path}: not a readable safetensors file ({error})") from error
+
+
+def _check_tokenizer(folder: Path) -> None:
+    # Without any of these files transformers makes a tokenizer with an empty vocabulary.
+    if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
+        raise InputError(f"{folder}: no tokenizer in it; copy tokenizer.json from the base model")

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from metaprobe.core.errors import InputError
-from metaprobe.core.files import read_json, storage_errors, write_json
+from metaprobe.core.files import read_json, storage_errors, write_json, write_text
 from metaprobe.models.loading import Model
 
 
@@ -115,5 +115,4 @@ def truncate_metrics(path: Path, step: int) -> None:
             break
         if row["step"] <= step:
             kept.append(line)
-    with storage_errors(path):
-        path.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+    write_text(path, "".join(line + "\n" for line in kept))

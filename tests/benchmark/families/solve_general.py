@@ -137,7 +137,7 @@ def seating_orders(question: str) -> str:
 def items_matching_a_description(question: str) -> str:
     rows = re.findall(r"^(\d+), (\w+), (\w+), (\d+), (\d+)$", question, re.M)
     if not rows:
-        question = question.removesuffix(" Name them like lamp, coat.")
+        question = question.removesuffix(" Answer with the nouns.")
         asked = set(re.search(r"(?:things are|that are) ([\w ]+)[?.]", question)[1].split()) - {
             "and"
         }

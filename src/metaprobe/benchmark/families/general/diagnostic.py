@@ -8,9 +8,22 @@ from metaprobe.benchmark.family import Problem, family
 
 CLEAN_SHARE = 0.3
 """Share of problems in which nothing is wrong."""
-PASSAGE_ERRORS = ("wrong count", "reversed comparison", "wrong sum")
-SCHEDULE_ERRORS = ("partial overlap", "one inside the other")
-CLAIM_ERRORS = ("wrong number", "reversed comparison", "wrong total", "wrong extreme")
+PASSAGE_ERRORS = {
+    "count": "wrong count",
+    "compare": "reversed comparison",
+    "sum": "wrong sum",
+}
+CLAIM_ERRORS = {
+    "number": "wrong number",
+    "compare": "reversed comparison",
+    "total": "wrong total of two",
+    "most": "wrong extreme",
+    "column": "wrong total of a column",
+}
+"""By the kind of statement, the error that is planted in it."""
+_PASSAGE_KINDS = {1: 2, 2: 2, 3: 3, 4: 3, 5: 3}
+_CLAIM_KINDS = {1: 3, 2: 4, 3: 5, 4: 5, 5: 5}
+"""By level, how many kinds of statement occur, counted from the top."""
 
 _NAMES = ("Ann", "Ben", "Cal", "Dan", "Eve", "Fay", "Gus", "Ida", "Jon")
 _PEOPLE = {1: 2, 2: 3, 3: 4, 4: 6, 5: 9}
@@ -19,8 +32,8 @@ _THINGS = ("coins", "books", "pens", "cards", "stamps", "shells")
 _PASSAGE = (
     "Which sentence is the first to contradict the earlier ones?",
     "Find the first sentence that does not agree with those before it.",
-    "What is the number of the first sentence that contradicts what was said before?",
-    "One sentence may contradict earlier ones. Which is the first that does?",
+    "Which is the first sentence that contradicts an earlier one?",
+    "Which sentence, if any, first contradicts an earlier one?",
 )
 _NUMBER_OR_NONE = "Answer with its number, or none."
 
@@ -99,7 +112,7 @@ def _state(
     one, two = rng.sample(list(counts), 2)
     a, b = counts[one], counts[two]
     verdict = "right" if right else "wrong"
-    kind = rng.choice(("count", "compare", "sum") if level >= 3 else ("count", "compare"))
+    kind = rng.choice(tuple(PASSAGE_ERRORS)[: _PASSAGE_KINDS[level]])
     if kind == "sum":
         claimed = a + b + (0 if right else _slip(rng, a + b))
         text = f"{one} and {two} together have {claimed}."
@@ -227,9 +240,9 @@ _CLAIMS = {1: 3, 2: 4, 3: 5, 4: 7, 5: 9}
 _PRODUCTS = ("tea", "milk", "bread", "fruit", "soup")
 _FALSE = (
     "Which claim is the first false one?",
-    "Find the first claim that the table does not support.",
-    "What is the number of the first claim that disagrees with the table?",
-    "One claim may be false. Which is the first false claim?",
+    "Find the first false claim.",
+    "What is the first false claim?",
+    "Which claim, if any, is the first false one?",
 )
 Table = dict[str, dict[str, int]]
 
@@ -295,8 +308,7 @@ def _claim(rng: Random, level: int, table: Table, right: bool) -> tuple[str, str
     product = rng.choice(list(table))
     column = table[product]
     head = f"{product.capitalize()}: " if level >= 3 else ""
-    kinds = ("number", "compare", "total") if level == 1 else ("number", "compare", "total", "most")
-    kind = rng.choice(kinds if level < 3 else (*kinds, "column"))
+    kind = rng.choice(tuple(CLAIM_ERRORS)[: _CLAIM_KINDS[level]])
     verdict = "right" if right else "wrong"
     one, two = rng.sample(list(column), 2)
     a, b = column[one], column[two]
@@ -309,7 +321,7 @@ def _claim(rng: Random, level: int, table: Table, right: bool) -> tuple[str, str
         return f"{head}{one} has {word} than {two}.", work
     if kind == "total":
         claimed = a + b + (0 if right else _slip(rng, a + b))
-        text = f"{head}{one} and {two} together have {claimed}."
+        text = f"{head}{one} and {two} total {claimed}."
         return text, f"{a} + {b} = {a + b}, {claimed} is {verdict}"
     if kind == "most":
         most = max(column, key=lambda row: column[row])
@@ -320,7 +332,7 @@ def _claim(rng: Random, level: int, table: Table, right: bool) -> tuple[str, str
     total = sum(column.values())
     claimed = total + (0 if right else _slip(rng, total))
     work = f"{_joined(column.values(), ' + ')} = {total}, {claimed} is {verdict}"
-    return f"{head}all stalls together have {claimed}.", work
+    return f"{head}all stalls total {claimed}.", work
 
 
 def _joined(values: Iterable[int], mark: str) -> str:

@@ -328,7 +328,7 @@ def _things(rng: Random, level: int) -> Problem:
         asked = f"{size} and {wanted}"
     listed = ", ".join(f"a {w}" for w in written[:-1]) + f" and a {written[-1]}"
     return Problem(
-        question=rng.choice(_SHELF).format(listed, asked) + " Name them like lamp, coat.",
+        question=rng.choice(_SHELF).format(listed, asked) + " Answer with the nouns.",
         answer=SetAnswer(items=tuple(fits)),
         short=(),
         long=(*checks, f"All: {', '.join(fits)}"),

@@ -183,9 +183,15 @@ def continent_and_border(rng: Random, level: int) -> Problem:
 
 
 def _far_countries(rng: Random, level: int, row: Row) -> list[str]:
-    close = {row["country"], *_split(row["borders"]), *_split(row["near"])}
+    return rng.sample(_not_bordering(level, row["country"]), _CHOICES[level] - 1)
+
+
+@cache
+def _not_bordering(level: int, country: str) -> list[str]:
+    row = next(row for row in table("countries") if row["country"] == country)
+    close = {country, *_split(row["borders"]), *_split(row["near"])}
     same = level >= 3
-    far = [
+    return [
         other["country"]
         for other in table("countries")
         if other["country"] not in close
@@ -193,7 +199,6 @@ def _far_countries(rng: Random, level: int, row: Row) -> list[str]:
         and other["continent"]
         and (not row["continent"] or (other["continent"] == row["continent"]) == same)
     ]
-    return rng.sample(far, _CHOICES[level] - 1)
 
 
 _CLASSES = ("mammal", "bird", "fish", "reptile", "amphibian", "insect")

@@ -121,7 +121,7 @@ _SUM_WORDINGS = (
 
 @family(
     "science/calculation",
-    capacity={1: 600, 2: 5_000, 3: 10**5, 4: 10**9, 5: 10**12},
+    capacity={1: 600, 2: 4_000, 3: 10**4, 4: 10**7, 5: 10**12},
 )
 def kinematics(rng: Random, level: int) -> Problem:
     """Find the final speed or the path of a body that moves in phases of constant acceleration.

@@ -34,6 +34,8 @@ _KNOWN = {1: "xtvaf", 2: "xtvaf", 3: "xtvamFp", 4: "xtvamFpEP", 5: "xtvamFpEPIQU
 _FACTORS = {1: 2, 2: 2, 3: 3, 4: 4, 5: 6}
 _EQUATIONS = {1: 2, 2: 3, 3: 4, 4: 6, 5: 10}
 _DIMENSION_ERRORS = ("operation swapped", "factor replaced", "left side replaced")
+_DIMENSION_ERRORS_BY_LEVEL = {1: 1, 2: 2}
+"""How many of the kinds occur at a level; all of them where it is not stated."""
 _DIMENSION_WORDINGS = (
     "The units are {units}. Which equation has units that do not agree? {equations}.",
     "Given {units}, which equation is wrong in its units? {equations}.",
@@ -133,13 +135,13 @@ class _Equation:
 
 @family(
     "science/diagnostic",
-    capacity={1: 2_500, 2: 10**4, 3: 10**6, 4: 10**9, 5: 10**12},
+    capacity={1: 720, 2: 10**4, 3: 10**6, 4: 10**9, 5: 10**12},
 )
 def dimension_check(rng: Random, level: int) -> Problem:
     """Find the equation whose two sides have different units.
 
     Isolates comparing exponents of base units. Kinds of error: an operation swapped, a factor
-    replaced, the left side replaced; 30 % of the items are clean. A level adds equations, factors
+    replaced, the left side replaced; 30 % of the draws are clean. A level adds equations, factors
     and quantities.
     """
     known = _KNOWN[level]
@@ -150,7 +152,8 @@ def dimension_check(rng: Random, level: int) -> Problem:
             equations.append(equation)
     wrong = None if rng.random() < _CLEAN_SHARE else rng.randrange(len(equations))
     if wrong is not None:
-        equations[wrong] = _unsound_equation(rng, known, equations[wrong])
+        kinds = _DIMENSION_ERRORS[: _DIMENSION_ERRORS_BY_LEVEL.get(level)]
+        equations[wrong] = _unsound_equation(rng, known, equations[wrong], kinds)
     bases = [i for i in range(4) if any(_QUANTITIES[q][1][i] for q in known)]
     steps = []
     for number, equation in enumerate(equations[: len(equations) if wrong is None else wrong + 1]):
@@ -169,13 +172,13 @@ def dimension_check(rng: Random, level: int) -> Problem:
 
 @family(
     "science/diagnostic",
-    capacity={1: 328, 2: 600, 3: 367, 4: 10**5, 5: 10**12},
+    capacity={1: 328, 2: 600, 3: 367, 4: 10**4, 5: 10**12},
 )
 def unbalanced_equation(rng: Random, level: int) -> Problem:
     """Find the elements that a chemical equation does not balance.
 
     Isolates counting atoms on both sides. Kinds of error: one coefficient too large or too small;
-    30 % of the items are clean. A level goes from salts to combustion, neutralisation and larger
+    30 % of the draws are clean. A level goes from salts to combustion, neutralisation and larger
     molecules; level 5 asks which of several equations, half of them clean, are not balanced.
     """
     if level == _LIST_LEVEL:
@@ -200,7 +203,7 @@ def energy_account_violated(rng: Random, level: int) -> Problem:
     """Find the first row of an account of energies that violates their conservation.
 
     Isolates comparing sums row by row. Kinds of error: one energy off, two energies off, work
-    counted with the wrong sign; 30 % of the items are clean. A level adds rows and forms of
+    counted with the wrong sign; 30 % of the draws are clean. A level adds rows and forms of
     energy, and from level 3 on work is done on the system.
     """
     rows, works, wrong = _account(rng, level)
@@ -267,9 +270,11 @@ def _sound_equation(rng: Random, known: str, count: int) -> _Equation:
             return rng.choice(fitting)
 
 
-def _unsound_equation(rng: Random, known: str, sound: _Equation) -> _Equation:
+def _unsound_equation(
+    rng: Random, known: str, sound: _Equation, kinds: tuple[str, ...]
+) -> _Equation:
     while True:
-        kind = rng.choice(_DIMENSION_ERRORS)
+        kind = rng.choice(kinds)
         left, right = sound.left, list(sound.right)
         place = rng.randrange(len(right))
         if kind == "left side replaced":
@@ -337,7 +342,7 @@ def _salt(rng: Random) -> _Reaction:
 def _combustion(rng: Random, *, large: bool) -> _Reaction:
     carbon = rng.randint(3, 12) if large else rng.randint(2, 6)
     oxygen = rng.randint(0, 6 if large else 2)
-    nitrogen, sulfur = (rng.randint(0, 3), rng.randint(0, 2)) if large else (0, 0)
+    nitrogen, sulfur = (rng.randint(1, 3), rng.randint(0, 2)) if large else (0, 0)
     hydrogen = 2 * rng.randint(1, carbon + 1) - nitrogen % 2
     needed = 4 * carbon + hydrogen + 4 * sulfur - 2 * oxygen
     if needed <= 0:

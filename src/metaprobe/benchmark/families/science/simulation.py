@@ -70,7 +70,7 @@ _COUNT_LEVEL = 4
 
 @family(
     "science/simulation",
-    capacity={1: 243, 2: 2_000, 3: 10**5, 4: 10**6, 5: 10**6},
+    capacity={1: 243, 2: 2_000, 3: 10**4, 4: 10**4, 5: 10**5},
 )
 def stepwise_motion(rng: Random, level: int) -> Problem:
     """Find the position of a body after several seconds of motion under a position-dependent rule.
@@ -102,7 +102,7 @@ def stepwise_motion(rng: Random, level: int) -> Problem:
 
 @family(
     "science/simulation",
-    capacity={1: 3_000, 2: 10**5, 3: 10**9, 4: 10**12, 5: 10**15},
+    capacity={1: 3_000, 2: 80_000, 3: 10**9, 4: 10**12, 5: 10**15},
 )
 def heat_exchange_step(rng: Random, level: int) -> Problem:
     """Find the temperatures of blocks after a series of contacts that each even out a difference.
