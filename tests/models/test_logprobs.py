@@ -89,7 +89,7 @@ def test_gradients_are_those_of_the_model_itself(name: str, request: Any) -> Non
             other.grad,
             atol=2e-5 * scale,
             rtol=1e-4,
-            msg=lambda m, n=name_of: f"{n}: {m}",
+            msg=lambda text, of=name_of: f"{of}: {text}",
         )
 
 

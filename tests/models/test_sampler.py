@@ -177,6 +177,7 @@ class Chain:
         self.rows = 0
 
     def prefill(self, ids: torch.Tensor, lengths: torch.Tensor, *, room: int) -> torch.Tensor:
+        del room
         self.prefilled.append(len(ids))
         return self.table[ids[torch.arange(len(ids)), lengths - 1]]
 
@@ -196,7 +197,7 @@ def chain(monkeypatch: pytest.MonkeyPatch) -> Chain:
     going_on = others / others.sum(1, keepdim=True) * 0.7
     table = torch.cat([going_on, torch.full((5, 1), 0.3)], dim=1).log()
     spy = Chain(table)
-    monkeypatch.setattr(sampler, "decoder_for", lambda model: spy)
+    monkeypatch.setattr(sampler, "decoder_for", lambda _: spy)
     return spy
 
 

@@ -70,4 +70,6 @@ def test_a_survivable_failure_drops_what_depends_on_it_and_nothing_else(tmp_path
 
 def test_any_other_failure_ends_the_run_with_its_own_error(tmp_path):
     with pytest.raises(StorageError, match="planted"):
-        run_units(units_of(tmp_path, error=StorageError), Log(), workers=1, keep_going=(InputError,))
+        run_units(
+            units_of(tmp_path, error=StorageError), Log(), workers=1, keep_going=(InputError,)
+        )

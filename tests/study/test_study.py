@@ -175,7 +175,9 @@ def test_a_damaged_checkpoint_is_named_in_one_line(study, tmp_path):
     shutil.copytree(study / "stages" / "grpo" / "seed-0" / "step-4", broken)
     weights = broken / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])
-    refused = metaprobe("probe", broken, "--base", "nano/qwen3", "--out", tmp_path / "x", check=False)
+    refused = metaprobe(
+        "probe", broken, "--base", "nano/qwen3", "--out", tmp_path / "x", check=False
+    )
     assert refused.returncode == 2
     assert "model.safetensors" in refused.stderr
     assert len(refused.stderr.strip().splitlines()) == 1

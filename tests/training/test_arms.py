@@ -52,9 +52,9 @@ def test_stages_that_cannot_be_are_refused_in_one_line(spec: str | list[int]) ->
 
 @pytest.mark.parametrize("kind", [SFTConfig, OnPolicySFTConfig, GRPOConfig])
 def test_every_kind_checks_its_stages_and_its_keys(kind: type[SFTConfig]) -> None:
-    with pytest.raises(ValidationError, match="every stage must lie in 1..4"):
+    with pytest.raises(ValidationError, match=r"every stage must lie in 1\.\.4"):
         kind(steps=4, stages=[5])
-    with pytest.raises(ValidationError, match="extra_forbidden|Extra inputs"):
+    with pytest.raises(ValidationError, match="Extra inputs"):
         kind(learning_rat=1.0)
     with pytest.raises(ValidationError, match="frozen"):
         kind().steps = 3

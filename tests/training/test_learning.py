@@ -65,12 +65,12 @@ def test_the_unsure_model_is_unsure(unsure_model: Any, tiny_tokenizer: Any) -> N
 def reinforced(base: Any, tokenizer: Any, folder: Path, **changes: Any) -> list[float]:
     """The mean rewards of a GRPO run, step by step."""
     settings: dict[str, Any] = {
-        "steps": 20,
+        "steps": 40,
         "learning_rate": 2e-3,
         "prompts": 8,
         "group_size": 16,
         "max_new_tokens": 16,
-        "stages": [20],
+        "stages": [40],
         "precision": "float32",
     }
     run = toy_run(folder, "grpo")

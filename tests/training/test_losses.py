@@ -131,7 +131,7 @@ def trl() -> Any:
 QUIET: dict[str, Any] = {
     "use_cpu": True,
     "bf16": False,
-    "gradient_checkpointing": False,
+    "activation_checkpointing": False,
     "report_to": [],
     "disable_tqdm": True,
 }

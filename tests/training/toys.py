@@ -12,7 +12,7 @@ from metaprobe.training.arms import SFTConfig
 from metaprobe.training.session import ArmRun
 from metaprobe.training.sft import train_sft
 
-WORDS = ("ant", "bee", "cow", "dog", "eel", "fox", "gnu", "hen")
+WORDS = ("A", "B", "C", "D", "E", "F", "G", "H")
 
 
 def toy_item(word: str, value: int) -> Item:
@@ -34,8 +34,8 @@ def toy_item(word: str, value: int) -> Item:
 
 
 ITEMS = [toy_item(word, n) for n, word in enumerate(WORDS)]
-NOISY_ITEMS = ITEMS + [toy_item(word, 7 - n) for n, word in enumerate(WORDS)]
-"""Every problem twice: once with its own answer and once with another's."""
+NOISY_ITEMS = ITEMS + [toy_item(word, 9) for word in WORDS]
+"""Every problem twice: once with its own answer and once with a wrong one."""
 
 
 def fresh_model(tokenizer: Any, seed: int = 0) -> Any:
@@ -52,6 +52,7 @@ def fresh_model(tokenizer: Any, seed: int = 0) -> Any:
         num_attention_heads=2,
         num_key_value_heads=1,
         head_dim=16,
+        initializer_range=0.1,
         tie_word_embeddings=True,
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,

@@ -16,12 +16,35 @@ from pydantic import BaseModel, ConfigDict, Field
 MAX_ANSWER_CHARACTERS = 2000
 """A longer boxed text is not an answer of any kind here and counts as unparsed."""
 
-_INTEGER = re.compile(r"[+-]?\d{1,60}")
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?=\.|$)")
-_DECIMAL = re.compile(r"[+-]?(?:\d{1,60}(?:\.\d{0,60})?|\.\d{1,60})(?:[eE][+-]?\d{1,3})?")
-_RATIONAL = re.compile(r"([+-]?\d{1,60})\s*/\s*(\d{1,60})")
-_LATEX_FRACTION = re.compile(r"([+-]?)\\[dt]?frac\{([+-]?\d{1,60})\}\{(\d{1,60})\}")
-_UNIT = re.compile(r"\s*([^\d\s.,+\-].*)$")
+_INTEGER = re.compile(r"\d{1,9}")
+_NUMBER = re.compile(
+    r"""(?P<sign>[+-]?)\s*(?:
+    \\[cdt]?frac\s*\{\s*(?P<over>[+-]?\d{1,60})\s*\}\s*\{\s*(?P<under>\d{1,60})\s*\}
+    | (?P<numerator>\d{1,60})\s*/\s*(?P<denominator>\d{1,60})
+    | (?P<digits>
+        \d{1,3}(?:,\d{3}){1,19}(?:\.\d{0,60})?(?![\d,]) | \d{1,60}(?:\.\d{0,60})? | \.\d{1,60})
+      (?:[eE](?P<e>[+-]?\d{1,3})
+      | \s*(?:\\times|\\cdot|[×·*])\s*10\^(?P<power>[+-]?\d{1,3}))?
+    )""",
+    re.VERBOSE,
+)
+_WRITTEN_OUT = 4
+_LEADING_ZERO = re.compile(r"[+-]?0\d")
+_PLAIN = str.maketrans({**dict.fromkeys("−‐‑‒–", "-"), **dict.fromkeys("’‘", "'"), "⁄": "/"})
+_SUPERSCRIPTS = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
+_VULGAR_FRACTION = re.compile("(?<=\\d)(?=[¼-¾⅐-⅞])")
+_LATEX_ESCAPE = re.compile(r"\\([_%&#${}])")
+_LATEX_WRAPPER = re.compile(
+    r"\\(?:text|mathrm|mbox|textbf|mathbf|textit|mathit|texttt|mathtt|emph|operatorname)"
+    r"\{([^{}]*)\}"
+)
+_LATEX_SIZE = re.compile(r"\\(?:left|right)(?![a-zA-Z])")
+_BRACED_POWER = re.compile(r"\^\{([^{}]*)\}")
+_WRAPPERS_DEEP = 3
+_STEP_WORD = re.compile(r"^(?:step|line|claim|statement|entry|row|number)\s*[:#]?\s*")
+_PARTNER = {"(": ")", "[": "]", "{": "}"}
+_EMPTY = frozenset({"none", "{}", "[]", "()", "\\emptyset", "\\varnothing", "∅"})
+_NOTHING_WRONG = frozenset({"none", "0", "no error", "no errors"})
 
 
 class _Answer(BaseModel):
@@ -44,11 +67,9 @@ class IntegerAnswer(_Answer):
         return str(self.value)
 
     def compare(self, text: str) -> bool | None:
-        """Return whether `text` equals the gold, or None when it is not a whole number."""
+        """Return whether `text` equals the gold, or None when it is not a number."""
         number = parse_number(text)
-        if number is None or number.denominator != 1:
-            return None if number is None else False
-        return number == self.value
+        return None if number is None else number == self.value
 
 
 class RationalAnswer(_Answer):
@@ -71,7 +92,8 @@ class RationalAnswer(_Answer):
 class DecimalAnswer(_Answer):
     """A measured quantity.
 
-    The unit is optional in a response, but a wrong unit makes the answer wrong.
+    The unit is optional in a response, but a wrong unit makes the answer wrong. Case matters in
+    a unit's symbol, since mW is not MW, and does not in a unit that is written out.
     """
 
     kind: Literal["decimal"] = "decimal"
@@ -87,17 +109,12 @@ class DecimalAnswer(_Answer):
 
     def compare(self, text: str) -> bool | None:
         """Return whether `text` is within tolerance in the same unit; None without a number."""
-        clean = normalise(text)
-        number = parse_number(clean)
-        if number is None:
-            match = _UNIT.search(clean)
-            if not match:
-                return None
-            number = parse_number(clean[: match.start()])
-            if number is None:
-                return None
-            if self.unit is None or _squash(match[1]) != _squash(self.unit):
-                return False
+        quantity = _read_quantity(text)
+        if quantity is None:
+            return None
+        number, unit = quantity
+        if unit and (self.unit is None or _squash(unit) != _squash(self.unit)):
+            return False
         return abs(number - Fraction(self.value)) <= Fraction(self.tolerance)
 
 
@@ -130,8 +147,8 @@ class SequenceAnswer(_Answer):
 
     def compare(self, text: str) -> bool | None:
         """Return whether the elements agree in order; None when `text` is empty."""
-        parts = split_elements(text)
-        return None if parts is None else parts == [_element(i) for i in self.items]
+        readings = _read_elements(text)
+        return None if readings is None else [_element(i) for i in self.items] in readings
 
 
 class SetAnswer(_Answer):
@@ -146,8 +163,10 @@ class SetAnswer(_Answer):
 
     def compare(self, text: str) -> bool | None:
         """Return whether exactly the gold elements are listed; None when `text` is empty."""
-        parts = split_elements(text)
-        return None if parts is None else sorted(parts) == sorted(_element(i) for i in self.items)
+        readings = _read_elements(text)
+        if readings is None:
+            return None
+        return sorted(_element(i) for i in self.items) in [sorted(parts) for parts in readings]
 
 
 class ChoiceAnswer(_Answer):
@@ -168,10 +187,11 @@ class ChoiceAnswer(_Answer):
 
     def compare(self, text: str) -> bool | None:
         """Return whether the label is right; None when `text` is not one of the options."""
-        word = fold(text)
-        if word not in {fold(option) for option in self.options}:
-            return None
-        return word == fold(self.value)
+        labels = {fold(option) for option in self.options}
+        for word in (fold(text), fold(fold(text).strip("()[]"))):
+            if word in labels:
+                return word == fold(self.value)
+        return None
 
 
 class StepAnswer(_Answer):
@@ -193,10 +213,10 @@ class StepAnswer(_Answer):
 
     def compare(self, text: str) -> bool | None:
         """Return whether the step is right; None when `text` is neither a number nor `none`."""
-        word = re.sub(r"^(?:step|line)\s*", "", fold(text))
-        if word in ("none", "0", "no error"):
+        word = _STEP_WORD.sub("", fold(text))
+        if word in _NOTHING_WRONG:
             return self.index is None
-        return word == str(self.index) if _INTEGER.fullmatch(word) else None
+        return int(word) == self.index if _INTEGER.fullmatch(word) else None
 
 
 Answer = Annotated[
@@ -214,70 +234,115 @@ Answer = Annotated[
 
 
 def normalise(text: str) -> str:
-    """Return `text` in NFKC without invisible marks, mathematical wrappers and outer space."""
-    clean = unicodedata.normalize("NFKC", text)
-    clean = "".join(c for c in clean if unicodedata.category(c) != "Cf")
-    clean = clean.replace("−", "-").replace("’", "'").replace("\\,", "").replace("\\!", "").replace("\\ ", " ")
-    clean = clean.strip().strip("$").strip()
-    wrapped = re.fullmatch(r"\\(?:text|mathrm|mbox|textbf)\{([^{}]*)\}", clean)
-    return (wrapped[1] if wrapped else clean).strip().rstrip(".").strip()
+    """Return `text` in NFKC without invisible marks, LaTeX wrappers, `$` and outer space.
+
+    Superscripts become `^2`, so that they do not join the digits before them.
+    """
+    clean = text if text.isascii() else _plain_unicode(text)
+    if "\\" in clean:
+        clean = _plain_latex(clean)
+    clean = _BRACED_POWER.sub(r"^\1", clean)
+    return clean.strip().strip("$").strip().rstrip(".").strip()
 
 
 def parse_number(text: str) -> Fraction | None:
     """Return the exact number that `text` writes, or None.
 
-    Whole numbers, decimals, scientific notation, `a/b`, `\\frac{a}{b}` and thousands separators
-    are read; nothing else is.
+    Whole numbers, decimals, `1e5`, `1.5 \\times 10^3`, `a/b`, `\\frac{a}{b}` and thousands
+    separators are read; nothing else is.
     """
-    clean = normalise(text)
-    grouped = _THOUSANDS.match(clean)
-    if grouped:
-        clean = grouped[0].replace(",", "") + clean[grouped.end() :]
-    latex = _LATEX_FRACTION.fullmatch(clean)
-    plain = _RATIONAL.fullmatch(clean)
-    if latex and int(latex[3]):
-        return Fraction(int(latex[2]), int(latex[3])) * (-1 if latex[1] == "-" else 1)
-    if plain and int(plain[2]):
-        return Fraction(int(plain[1]), int(plain[2]))
-    return Fraction(Decimal(clean)) if _DECIMAL.fullmatch(clean) else None
+    quantity = _read_quantity(text)
+    return quantity[0] if quantity is not None and not quantity[1] else None
 
 
 def fold(text: str) -> str:
     """Return `text` in lower case without accents, articles and outer punctuation."""
-    decomposed = unicodedata.normalize("NFKD", normalise(text).casefold())
-    plain = "".join(c for c in decomposed if not unicodedata.combining(c))
+    plain = normalise(text).casefold()
+    if not plain.isascii():
+        decomposed = unicodedata.normalize("NFKD", plain)
+        plain = "".join(c for c in decomposed if not unicodedata.combining(c))
     plain = re.sub(r"\s+", " ", plain).strip(" .,;:!?\"'`")
-    return re.sub(r"^(?:a|an|the) (?=\S)", "", plain)
+    # A single letter after `a` is a label beside another label, as in `A B`.
+    return re.sub(r"^(?:a|an|the) (?=\S\S)", "", plain)
 
 
-def split_elements(text: str) -> list[str] | None:
-    """Return the comma-separated elements in a comparable form; None when `text` is empty.
+def _plain_unicode(text: str) -> str:
+    text = _SUPERSCRIPTS.sub(r"^\g<0>", _VULGAR_FRACTION.sub(" ", text))
+    text = unicodedata.normalize("NFKC", text)
+    return "".join(c for c in text if unicodedata.category(c) != "Cf").translate(_PLAIN)
 
-    Enclosing brackets are dropped; `none`, `{}` and `[]` are the empty list. Commas inside
-    brackets do not separate, so that `(1, 2), (3, 4)` has two elements.
+
+def _plain_latex(text: str) -> str:
+    text = text.replace("\\,", "").replace("\\!", "").replace("\\ ", " ").replace("{,}", ",")
+    text = text.replace("^{\\circ}", "°").replace("^\\circ", "°")
+    text = _LATEX_SIZE.sub("", text)
+    for _ in range(_WRAPPERS_DEEP):
+        text = _LATEX_WRAPPER.sub(r"\1", text)
+    return _LATEX_ESCAPE.sub(r"\1", text)
+
+
+def _read_quantity(text: str) -> tuple[Fraction, str] | None:
+    """Return the number at the start of `text` and the unit behind it; None without a number."""
+    clean = normalise(text).replace("{,}", ",")
+    match = _NUMBER.match(clean)
+    if match is None:
+        return None
+    unit = clean[match.end() :].replace("~", " ").strip()
+    if unit and (unit[0] in ".,+-/^" or unit[0].isdigit()):
+        return None
+    value = _value(match)
+    return None if value is None else (value, unit)
+
+
+def _value(match: re.Match[str]) -> Fraction | None:
+    sign = -1 if match["sign"] == "-" else 1
+    over, under = match["over"] or match["numerator"], match["under"] or match["denominator"]
+    if over is not None:
+        return sign * Fraction(int(over), int(under)) if int(under) else None
+    number = Decimal(match["digits"].replace(",", ""))
+    return sign * Fraction(number) * Fraction(10) ** int(match["e"] or match["power"] or 0)
+
+
+def _read_elements(text: str) -> list[list[str]] | None:
+    """Return the readings of `text` as comma-separated elements; None when it is empty.
+
+    Commas inside brackets do not separate, so that `(1, 2), (3, 4)` has two elements. Brackets
+    around everything may belong to the list or to its only element: both readings are given.
     """
-    clean = normalise(text).replace("\\{", "{").replace("\\}", "}")
-    if fold(clean) in ("none", "{}", "[]", "()", "\\emptyset", "∅"):
-        return []
+    clean = normalise(text)
     if not clean:
         return None
-    if clean[0] in "[{" and clean[-1] in "]}":
-        clean = clean[1:-1]
+    if fold(clean) in _EMPTY:
+        return [[]]
+    parts, enclosed = _split(clean)
+    return [parts, _split(clean[1:-1])[0]] if enclosed else [parts]
+
+
+def _split(text: str) -> tuple[list[str], bool]:
+    """Return the elements, and whether one pair of brackets encloses all of `text`."""
     parts, depth, start = [], 0, 0
-    for position, character in enumerate(clean):
+    enclosed = _PARTNER.get(text[:1]) == text[-1:] != ""
+    for position, character in enumerate(text):
         depth += (character in "([{") - (character in ")]}")
+        if depth == 0 and position < len(text) - 1:
+            enclosed = False
         if character == "," and depth == 0:
-            parts.append(clean[start:position])
+            parts.append(text[start:position])
             start = position + 1
-    parts.append(clean[start:])
-    return [_element(part) for part in parts]
+    parts.append(text[start:])
+    return [_element(part) for part in parts], enclosed
 
 
 def _element(text: str) -> str:
-    number = parse_number(text)
-    return str(number) if number is not None else re.sub(r"\s+", "", fold(text))
+    """Return an element in a comparable form: a number, or folded text.
+
+    Digits with a leading zero are text, since `010` is not `10`; spaces count between digits
+    only, since `1 2` is not `12`.
+    """
+    number = None if _LEADING_ZERO.match(normalise(text)) else parse_number(text)
+    return str(number) if number is not None else re.sub(r"(?<!\d)\s|\s(?!\d)", "", fold(text))
 
 
 def _squash(unit: str) -> str:
-    unit = re.sub(r"\\(?:text|mathrm)\{([^{}]*)\}", r"\1", unit)
-    return re.sub(r"[\s^{}*·]", "", unit).casefold()
+    plain = re.sub(r"\\cdot|[\s^{}*·~]", "", normalise(unit))
+    return plain.casefold() if plain.isalpha() and len(plain) >= _WRITTEN_OUT else plain

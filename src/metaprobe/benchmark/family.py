@@ -40,7 +40,7 @@ class Problem:
     short: tuple[str, ...] = ()
     """Steps of a short worked solution: the least that leads to the answer."""
     long: tuple[str, ...]
-    """Steps of a long worked solution: every operation on its own, with a check where one exists."""
+    """Steps of a long worked solution: every operation on its own, and a check where one exists."""
     key: str
     """What makes the problem the same as another; see the module's docstring."""
 
@@ -84,16 +84,18 @@ class Family:
 
     def baseline(self, level: int) -> float:
         """Return the share of the most frequent answer among train problems of that level."""
-        return _baseline(self, level)
+        return _guessing(self, level).majority
 
-    def _distinct(
-        self, *, split: Split, level: int, seed: int, limit: int
-    ) -> Iterator["_Found"]:
+    def chance(self, level: int) -> float:
+        """Return the mean accuracy of a blind guess on the same problems as `baseline`."""
+        return _guessing(self, level).chance
+
+    def _distinct(self, *, split: Split, level: int, seed: int, limit: int) -> Iterator["_Found"]:
+        name = ("item", str(self.cell), self.name, str(split), level, seed)
         seen: set[str] = set()
         made = barren = index = 0
         while made < limit and barren < _ATTEMPTS_PER_ITEM:
-            rng = rng_for("item", self.cell, self.name, split, level, seed, index)
-            problem = self.draw(rng, level)
+            problem = self.draw(rng_for(*name, index), level)
             index += 1
             barren += 1
             # The tests are in order of cost: most draws of an exhausted family fail the first.
@@ -119,7 +121,7 @@ class Family:
             answer=problem.answer,
             short=problem.short,
             long=problem.long,
-            source=f"generator/{self.cell}/{self.name}/{split}/{level}/{seed}/{found.index}",
+            source=f"generator/{self.cell}/{self.name}/{split}/{level}/{seed}/{found.draw}",
         )
 
     def __hash__(self) -> int:
@@ -129,7 +131,7 @@ class Family:
 class _Found(NamedTuple):
     problem: Problem
     question_hash: str
-    index: int
+    draw: int
     """Of the draw in its stream."""
 
 
@@ -188,8 +190,17 @@ def split_of(key: str) -> Split:
     return Split.EVAL if share < EVAL_SHARE else Split.TRAIN
 
 
+class _Guessing(NamedTuple):
+    majority: float
+    chance: float
+
+
 @cache
-def _baseline(of: Family, level: int) -> float:
+def _guessing(of: Family, level: int) -> _Guessing:
     drawn = of._distinct(split=Split.TRAIN, level=level, seed=0, limit=_BASELINE_DRAWS)
-    counts = Counter(fold(found.problem.answer.render()) for found in drawn)
-    return max(counts.values()) / sum(counts.values())
+    answers = [found.problem.answer for found in drawn]
+    counts = Counter(fold(answer.render()) for answer in answers)
+    return _Guessing(
+        majority=max(counts.values()) / len(answers),
+        chance=sum(answer.chance for answer in answers) / len(answers),
+    )

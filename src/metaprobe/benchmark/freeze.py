@@ -1,6 +1,7 @@
 """Frozen benchmarks: a fixed set of items with a manifest and a content hash."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -9,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from metaprobe import __version__
 from metaprobe.benchmark.family import Family, families_of, find_family
-from metaprobe.benchmark.items import Item, read_items, write_items
+from metaprobe.benchmark.items import Item, dump_items, read_items, write_items
 from metaprobe.core.errors import CapacityError, ConfigError, InputError, nearest
 from metaprobe.core.files import read_json, sha256_file, write_json
-from metaprobe.core.vocabulary import CELLS, Cell, Split
+from metaprobe.core.vocabulary import CELLS, LEVELS, Cell, Split
 
 ITEMS = "items.jsonl"
 MANIFEST = "benchmark.json"
@@ -78,7 +79,7 @@ def build_benchmark(
     name: str,
     *,
     items_per_cell: int | None = None,
-    cells: Sequence[Cell] = CELLS,
+    cells: Sequence[Cell] | None = None,
     levels: Sequence[int] | None = None,
     seed: int = 0,
 ) -> Benchmark:
@@ -90,12 +91,12 @@ def build_benchmark(
     Args:
         name: a preset, which gives the numbers that are not given here.
         items_per_cell: items in each cell.
-        cells: which cells.
+        cells: which cells; all where None.
         levels: which levels.
         seed: names the random streams.
 
     Raises:
-        ConfigError: there is no such preset.
+        ConfigError: there is no such preset or level, or less than one item is asked for.
         CapacityError: a cell has too few distinct problems.
     """
     if name not in PRESETS:
@@ -104,11 +105,51 @@ def build_benchmark(
             f"name a folder or one of {', '.join(PRESETS)}"
         )
     preset = PRESETS[name]
-    wanted = items_per_cell or preset.items_per_cell
-    used = tuple(levels or preset.levels)
+    wanted = preset.items_per_cell if items_per_cell is None else items_per_cell
+    used = sorted(set(preset.levels if levels is None else levels))
+    if wanted < 1 or not used or not set(used) <= set(LEVELS):
+        raise ConfigError(
+            f"benchmark {name!r}: {wanted} items a cell at levels {used}: "
+            f"ask for at least one item, and for levels out of {list(LEVELS)}"
+        )
+    chosen = [cell for cell in CELLS if cells is None or cell in cells]
     seen: set[str] = set()
-    items = [item for cell in cells for item in _cell_items(cell, used, wanted, seed, seen)]
+    items = [item for cell in chosen for item in _cell_items(cell, used, wanted, seed, seen)]
     return Benchmark(items, _manifest(name, items, used, seed))
+
+
+def interleaved(
+    of: Sequence[Family], levels: Sequence[int], *, split: Split, seed: int, limit: int
+) -> list[Iterator[Item]]:
+    """Return the streams of all families and levels; the first few differ in both."""
+    return [
+        family.stream(split=split, level=levels[(shift + i) % len(levels)], seed=seed, limit=limit)
+        for shift in range(len(levels))
+        for i, family in enumerate(of)
+    ]
+
+
+def spread(sources: Sequence[Iterator[Item]], count: int, seen: set[str]) -> list[Item]:
+    """Return up to `count` items taken from the sources in turn; an exhausted one drops out.
+
+    Args:
+        sources: streams of items.
+        count: how many items to take.
+        seen: ids that are skipped; those of the returned items are added.
+    """
+    items: list[Item] = []
+    alive = list(sources)
+    while alive and len(items) < count:
+        for source in tuple(alive):
+            if len(items) == count:
+                break
+            item = next((i for i in source if i.id not in seen), None)
+            if item is None:
+                alive.remove(source)
+            else:
+                items.append(item)
+                seen.add(item.id)
+    return items
 
 
 def write_benchmark(folder: Path, benchmark: Benchmark) -> None:
@@ -121,18 +162,26 @@ def read_benchmark(folder: Path) -> Benchmark:
     """Return the benchmark in a folder.
 
     Raises:
-        InputError: a file is missing or damaged, or the items are not those of the manifest.
+        InputError: a file is missing or was changed since it was frozen; it is named.
     """
-    path = folder / MANIFEST
+    path, items_path = folder / MANIFEST, folder / ITEMS
     try:
         manifest = Manifest.model_validate(read_json(path))
     except ValidationError as error:
         first = error.errors()[0]
-        raise InputError(f"{path}: {first['loc']}: {first['msg']}") from error
-    items = folder / ITEMS
-    if not items.is_file() or sha256_file(items) != manifest.content_hash:
-        raise InputError(f"{items}: missing or changed since it was frozen; build it again")
-    return Benchmark(read_items(items), manifest)
+        where = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"{path}: {where}: {first['msg']}; build the benchmark again") from error
+    if not items_path.is_file():
+        raise InputError(f"{items_path}: no such file; build the benchmark again")
+    if sha256_file(items_path) != manifest.content_hash:
+        raise InputError(
+            f"{items_path}: changed since it was frozen: its SHA-256 is not the one in {MANIFEST}; "
+            "build the benchmark again"
+        )
+    items = read_items(items_path)
+    if manifest.cells != _count([str(i.cell) for i in items]):
+        raise InputError(f"{path}: its counts are not those of {ITEMS}; build the benchmark again")
+    return Benchmark(items, manifest)
 
 
 def load_benchmark(name: str, *, items_per_cell: int | None = None) -> Benchmark:
@@ -140,26 +189,25 @@ def load_benchmark(name: str, *, items_per_cell: int | None = None) -> Benchmark
 
     Args:
         name: of a preset, or a folder.
-        items_per_cell: of a preset; a folder has the first ones of each cell only.
+        items_per_cell: of a preset; of a folder, only the first ones of each cell are returned.
+
+    Raises:
+        ConfigError: there is no such preset or folder, or less than one item is asked for.
+        InputError: the folder's files are missing or were changed.
     """
     folder = Path(name)
     if not folder.is_dir():
         return build_benchmark(name, items_per_cell=items_per_cell)
     frozen = read_benchmark(folder)
-    if items_per_cell is None or items_per_cell >= max(frozen.manifest.cells.values()):
+    if items_per_cell is None or items_per_cell >= max(frozen.manifest.cells.values(), default=0):
         return frozen
-    items = [
-        item
-        for cell in CELLS
-        for item in [i for i in frozen.items if i.cell == cell][:items_per_cell]
-    ]
-    manifest = frozen.manifest.model_copy(
-        update={
-            "content_hash": _hash(items),
-            "cells": _count([str(i.cell) for i in items]),
-        }
-    )
-    return Benchmark(items, manifest)
+    if items_per_cell < 1:
+        raise ConfigError(f"benchmark {name!r}: {items_per_cell} items a cell: ask for one or more")
+    by_cell: dict[Cell, list[Item]] = {}
+    for item in frozen.items:
+        by_cell.setdefault(item.cell, []).append(item)
+    items = [item for own in by_cell.values() for item in own[:items_per_cell]]
+    return Benchmark(items, _restricted(frozen.manifest, items))
 
 
 def baselines(manifest: Manifest) -> Mapping[tuple[str, int], float]:
@@ -174,27 +222,36 @@ def baselines(manifest: Manifest) -> Mapping[tuple[str, int], float]:
 def _cell_items(
     cell: Cell, levels: Sequence[int], wanted: int, seed: int, seen: set[str]
 ) -> list[Item]:
-    sources: list[Iterator[Item]] = [
-        family.stream(split=Split.EVAL, level=level, seed=seed, limit=wanted)
-        for family in families_of(cell)
-        for level in levels
-    ]
-    items: list[Item] = []
-    while sources and len(items) < wanted:
-        alive = []
-        for source in sources:
-            item = next((i for i in source if i.id not in seen), None)
-            if item is not None and len(items) < wanted:
-                items.append(item)
-                seen.add(item.id)
-                alive.append(source)
-        sources = alive
+    sources = interleaved(families_of(cell), levels, split=Split.EVAL, seed=seed, limit=wanted)
+    items = spread(sources, wanted, seen)
     if len(items) < wanted:
         raise CapacityError(
             f"{cell} has only {len(items)} distinct evaluation items at levels {list(levels)}, "
             f"{wanted} were asked for; ask for fewer or add levels"
         )
     return items
+
+
+def _restricted(manifest: Manifest, items: list[Item]) -> Manifest:
+    """Return the manifest of a part of the items, with the families' own numbers kept."""
+    families = []
+    for family in manifest.families:
+        own = _own(items, family.cell, family.name)
+        levels = sorted({i.level for i in own})
+        update = {
+            "items": {level: sum(i.level == level for i in own) for level in levels},
+            "capacity": {level: family.capacity[level] for level in levels},
+            "majority": {level: family.majority[level] for level in levels},
+            "chance": {level: _mean_chance(own, level) for level in levels},
+        }
+        if own:
+            families.append(family.model_copy(update=update))
+    update = {
+        "families": families,
+        "cells": _count([str(i.cell) for i in items]),
+        "content_hash": _hash(items),
+    }
+    return manifest.model_copy(update=update)
 
 
 def _manifest(name: str, items: list[Item], levels: Sequence[int], seed: int) -> Manifest:
@@ -211,7 +268,7 @@ def _manifest(name: str, items: list[Item], levels: Sequence[int], seed: int) ->
 
 
 def _family_count(family: Family, items: list[Item]) -> FamilyCount:
-    own = [i for i in items if i.cell == family.cell and i.family == family.name]
+    own = _own(items, str(family.cell), family.name)
     levels = sorted({i.level for i in own})
     return FamilyCount(
         cell=str(family.cell),
@@ -228,10 +285,13 @@ def _mean_chance(items: list[Item], level: int) -> float:
     return sum(chances) / len(chances)
 
 
+def _own(items: list[Item], cell: str, family: str) -> list[Item]:
+    return [i for i in items if i.family == family and str(i.cell) == cell]
+
+
 def _hash(items: list[Item]) -> str:
-    text = "".join(item.model_dump_json() + "\n" for item in items)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(dump_items(items).encode()).hexdigest()
 
 
 def _count(names: list[str]) -> dict[str, int]:
-    return {name: names.count(name) for name in dict.fromkeys(names)}
+    return dict(Counter(names))

@@ -9,7 +9,8 @@ from metaprobe.core.vocabulary import Verdict
 _BOX = "\\boxed{"
 _BOXES_TRIED = 8
 _TAIL_CHARACTERS = 200
-_LENIENT = re.compile(r"(?:answer\s*(?:is|:|=)|=)\s*([^\n=]+?)\s*\.?\s*$", re.IGNORECASE)
+_MARK = "####"
+_STATES_ANSWER = re.compile(r"answer\s{0,3}(?:is|:|=)|=", re.IGNORECASE)
 _SELF_CHECK = re.compile(
     r"\b(?:check(?:ing|s)?\b(?! (?:out|in)\b)|double-check|verif(?:y|ies|ied|ication)"
     r"|let me re(?:check|do|consider|compute|read)|wait\b|sanity|as a test)",
@@ -43,18 +44,30 @@ def extract_boxed(text: str) -> str | None:
     return None
 
 
+def extract_marked(text: str) -> str | None:
+    """Return what follows the last `####`, up to the end of its line: the mark of GSM8K."""
+    _, mark, rest = text.rpartition(_MARK)
+    line = rest[: MAX_ANSWER_CHARACTERS + 1].partition("\n")[0].strip()
+    return line if mark and 0 < len(line) <= MAX_ANSWER_CHARACTERS else None
+
+
 def extract_lenient(text: str) -> str | None:
     """Return the boxed answer or, without one, what follows `answer is` or `=` on the last line."""
     boxed = extract_boxed(text)
     if boxed is not None:
         return boxed
     last = text.rstrip()[-_TAIL_CHARACTERS:].rpartition("\n")[2]
-    match = _LENIENT.search(last)
-    return match[1] if match else None
+    ends = [match.end() for match in _STATES_ANSWER.finditer(last)]
+    return (last[ends[-1] :].strip(" *:.") or None) if ends else None
 
 
 def grade(
-    answer: Answer, response: str, *, truncated: bool = False, lenient: bool = False
+    answer: Answer,
+    response: str,
+    *,
+    truncated: bool = False,
+    lenient: bool = False,
+    marked: bool = False,
 ) -> Graded:
     """Return the verdict on a response.
 
@@ -64,11 +77,16 @@ def grade(
         truncated: whether the token limit ended the response.
         lenient: also accept an answer that is stated without a box; off by default, because it
             rewards responses that ignore the stated format.
+        marked: also accept an answer after `####`, for data whose stated format that is.
 
     A response without an answer of the gold's type is `TRUNCATED` if the limit ended it, else
     `UNPARSED`; neither is `WRONG`.
     """
-    extracted = extract_lenient(response) if lenient else extract_boxed(response)
+    extracted = extract_boxed(response)
+    if extracted is None and marked:
+        extracted = extract_marked(response)
+    if extracted is None and lenient:
+        extracted = extract_lenient(response)
     same = answer.compare(extracted) if extracted is not None else None
     if same is None:
         return Graded(Verdict.TRUNCATED if truncated else Verdict.UNPARSED, extracted)

@@ -2,6 +2,7 @@
 
 import hashlib
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -45,9 +46,14 @@ def content_hash(text: str) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
-def write_items(path: Path, items: list[Item]) -> None:
+def dump_items(items: Sequence[Item]) -> str:
+    """Return items as JSON lines: the same items give the same text on any machine."""
+    return "".join(item.model_dump_json() + "\n" for item in items)
+
+
+def write_items(path: Path, items: Sequence[Item]) -> None:
     """Write items as JSON lines, atomically."""
-    write_text(path, "".join(item.model_dump_json() + "\n" for item in items))
+    write_text(path, dump_items(items))
 
 
 def read_items(path: Path) -> list[Item]:

@@ -6,66 +6,82 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
+    from metaprobe.benchmark.family import Family
+    from metaprobe.benchmark.freeze import Benchmark
     from metaprobe.benchmark.items import Item
 
 app = typer.Typer(help="The benchmark: list, show, build, stats.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Seed = Annotated[int, typer.Option(min=0, help="Names the random streams.")]
+
+_EXACT_BELOW = 10**6
 
 
 @app.command("list")
-def list_families() -> None:
-    """List the families of every cell with what each asks."""
+def list_families(as_json: Json = False) -> None:
+    """List the families of every cell with what each asks for."""
+    import json
+
     from rich.console import Console
     from rich.table import Table
 
     from metaprobe.benchmark.family import families
 
-    table = Table(box=None, pad_edge=False)
-    for heading in ("cell", "family", "asks to"):
-        table.add_column(heading)
-    last = ""
+    if as_json:
+        rows = [{**_place(family), "summary": family.summary} for family in families()]
+        print(json.dumps({"families": rows}))
+        return
+    table = Table(box=None, show_header=False, pad_edge=False)
+    cell = None
     for family in families():
-        cell = str(family.cell)
-        table.add_row("" if cell == last else cell, family.name, family.summary)
-        last = cell
+        if family.cell != cell:
+            cell = family.cell
+            table.add_row(f"[bold]{cell}[/bold]")
+        table.add_row(f"  {family.name}", family.summary)
     Console().print(table)
 
 
 @app.command("show")
 def show(
-    cell: Annotated[str, typer.Argument(help="The cell, as science/simulation; * stands for all.")],
-    level: Annotated[int, typer.Option(min=1, max=5, help="Difficulty of the items.")] = 1,
-    n: Annotated[int, typer.Option(min=1, help="Items in all, spread over the families.")] = 5,
-    family: Annotated[str | None, typer.Option(help="Only this family.")] = None,
-    split: Annotated[str, typer.Option(help="train or eval.")] = "eval",
-    seed: Annotated[int, typer.Option(min=0, help="Names the random streams.")] = 0,
+    cell: Annotated[
+        str, typer.Argument(help="A cell, as science/simulation; a * stands for every one.")
+    ],
+    level: Annotated[
+        int | None, typer.Option(min=1, max=5, help="Only this level; all in turn by default.")
+    ] = None,
+    n: Annotated[
+        int, typer.Option("--n", "-n", min=1, help="Items in all, spread over the families.")
+    ] = 5,
+    family: Annotated[str | None, typer.Option(help="Only this family of the cell.")] = None,
+    split: Annotated[str, typer.Option(help="The split to show: eval or train.")] = "eval",
+    seed: Seed = 0,
+    as_json: Json = False,
 ) -> None:
-    """Print items of a cell with their golds and worked solutions."""
+    """Print items of a cell with their golds, short and long worked solutions."""
+    import json
+
     from rich.console import Console
 
-    from metaprobe.benchmark.family import families_of, find_family
-    from metaprobe.core.errors import ConfigError, nearest
-    from metaprobe.core.vocabulary import Split, parse_cells
+    from metaprobe.benchmark.freeze import interleaved, spread
+    from metaprobe.core.errors import ConfigError
+    from metaprobe.core.vocabulary import LEVELS, Split
 
     if split not in list(Split):
-        raise ConfigError(f"--split: unknown split {split!r}{nearest(split, Split)}")
-    sources = [f for c in parse_cells([cell]) for f in families_of(c)]
-    if family is not None:
-        sources = [find_family(family)]
-    streams = [f.stream(split=Split(split), level=level, seed=seed, limit=n) for f in sources]
-    shown = 0
-    console = Console()
-    while streams and shown < n:
-        for stream in list(streams):
-            item = next(stream, None)
-            if item is None:
-                streams.remove(stream)
-            elif shown < n:
-                shown += 1
-                _print_item(console, item)
+        raise ConfigError(f"--split: unknown split {split!r}: use eval or train")
+    levels = LEVELS if level is None else (level,)
+    streams = interleaved(_sources(cell, family), levels, split=Split(split), seed=seed, limit=n)
+    items = spread(streams, n, set())
+    if as_json:
+        print(json.dumps({"items": [item.model_dump(mode="json") for item in items]}))
+        return
+    console = Console(highlight=False)
+    for item in items:
+        console.print(_item_view(item))
+    if len(items) < n:
+        console.print(f"No more than {len(items)} distinct items exist here.", style="dim")
 
 
 @app.command("build")
@@ -75,79 +91,156 @@ def build(
     items_per_cell: Annotated[
         int | None, typer.Option(min=1, help="Items in a cell; the preset's own number by default.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Names the random streams.")] = 0,
+    seed: Seed = 0,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the manifest as one JSON object.")
+    ] = False,
 ) -> None:
-    """Build a frozen benchmark: the same arguments give the same bytes."""
+    """Build a frozen benchmark: the same arguments give the same bytes on any machine."""
+    from rich.console import Console
+
     from metaprobe.benchmark.freeze import build_benchmark, write_benchmark
 
-    benchmark = build_benchmark(name, items_per_cell=items_per_cell, seed=seed)
-    write_benchmark(out, benchmark)
-    print(
-        f"{len(benchmark.items)} items in {len(benchmark.manifest.cells)} cells written to {out}, "
-        f"hash {benchmark.manifest.content_hash[:16]}"
-    )
+    with Console(stderr=True).status(f"building {name}"):
+        benchmark = build_benchmark(name, items_per_cell=items_per_cell, seed=seed)
+        write_benchmark(out, benchmark)
+    if as_json:
+        print(benchmark.manifest.model_dump_json())
+        return
+    _print_built(Console(highlight=False), benchmark, out)
 
 
 @app.command("stats")
-def stats(as_json: Json = False) -> None:
-    """Print levels, capacities and baselines of every family."""
+def stats(
+    cells: Annotated[
+        list[str] | None,
+        typer.Argument(help="Cells, as science/simulation or science/*; all by default."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Print levels, capacities and baselines of every family; takes seconds for all of them.
+
+    Majority is the accuracy of always giving the most frequent answer of a family and level;
+    chance is that of a blind guess among the options that a question states.
+    """
     import json
 
     from rich.console import Console
-    from rich.table import Table
+    from rich.progress import track
 
-    from metaprobe.benchmark.family import families
+    from metaprobe.benchmark.family import families_of
+    from metaprobe.core.vocabulary import LEVELS, parse_cells
 
-    rows = [_family_stats(family) for family in families()]
-    cells = {(row["domain"], row["skill"]) for row in rows}
-    if as_json:
-        print(json.dumps({"families": rows, "cells": len(cells)}))
-        return
-    table = Table(box=None, pad_edge=False, title=f"{len(rows)} families in {len(cells)} cells")
-    for heading in ("cell", "family"):
-        table.add_column(heading)
-    for heading in ("problems at level 1", "at 5", "majority at 1", "at 5", "chance at 1"):
-        table.add_column(heading, justify="right")
-    for row in rows:
-        table.add_row(
-            f"{row['domain']}/{row['skill']}",
-            row["name"],
-            f"{row['capacity'][1]:,}",
-            f"{row['capacity'][5]:,}" if row["capacity"][5] < 10**7 else "> 10^7",
-            f"{row['majority'][1]:.2f}",
-            f"{row['majority'][5]:.2f}",
-            f"{row['chance'][1]:.2f}",
+    chosen = parse_cells(cells or ["*/*"])
+    every = [family for cell in chosen for family in families_of(cell)]
+    err = Console(stderr=True)
+    rows = [
+        _family_stats(family)
+        for family in track(
+            every, "drawing items", console=err, transient=True, disable=not err.is_terminal
         )
-    Console().print(table)
+    ]
+    if as_json:
+        totals = {"n_families": len(rows), "n_cells": len(chosen), "levels": list(LEVELS)}
+        print(json.dumps({"families": rows, **totals}))
+        return
+    console = Console(highlight=False)
+    console.print(_stats_table(rows))
+    console.print(f"{len(rows)} families in {len(chosen)} cells, {len(LEVELS)} levels", style="dim")
 
 
-def _family_stats(family: Any) -> dict[str, Any]:
-    from metaprobe.core.vocabulary import LEVELS, Split
+def _sources(cell: str, family: str | None) -> list["Family"]:
+    from metaprobe.benchmark.family import families_of
+    from metaprobe.core.errors import ConfigError, nearest
+    from metaprobe.core.vocabulary import parse_cells
 
-    chance = {}
-    for level in LEVELS:
-        drawn = list(family.stream(split=Split.TRAIN, level=level, seed=0, limit=50))
-        chance[level] = sum(i.answer.chance for i in drawn) / len(drawn)
+    sources = [f for c in parse_cells([cell]) for f in families_of(c)]
+    if family is None:
+        return sources
+    named = [f for f in sources if f.name == family]
+    if not named:
+        names = [f.name for f in sources]
+        hint = nearest(family, names) or f"; it has {', '.join(names)}"
+        raise ConfigError(f"{cell} has no family {family!r}{hint}")
+    return named
+
+
+def _place(family: "Family") -> dict[str, str]:
+    return {"domain": family.cell.domain, "skill": family.cell.skill, "name": family.name}
+
+
+def _family_stats(family: "Family") -> dict[str, Any]:
+    levels = sorted(family.capacity)
     return {
-        "domain": family.cell.domain,
-        "skill": family.cell.skill,
-        "name": family.name,
-        "levels": list(LEVELS),
+        **_place(family),
+        "levels": levels,
         "capacity": dict(family.capacity),
-        "majority": {level: family.baseline(level) for level in LEVELS},
-        "chance": chance,
+        "majority": {level: family.baseline(level) for level in levels},
+        "chance": {level: family.chance(level) for level in levels},
     }
 
 
-def _print_item(console: "Console", item: "Item") -> None:
+def _stats_table(rows: list[dict[str, Any]]) -> "RenderableType":
+    from rich.table import Table
+
+    levels = sorted({level for row in rows for level in row["levels"]})
+    ends = (levels[0], levels[-1])
+    table = Table(box=None, pad_edge=False, collapse_padding=True)
+    table.add_column("family")
+    for name in ("problems", "majority", "chance"):
+        for level in ends:
+            table.add_column(f"{name}\nat {level}", justify="right")
+    cell = None
+    for row in rows:
+        if cell != (row["domain"], row["skill"]):
+            cell = (row["domain"], row["skill"])
+            table.add_row(f"[bold]{row['domain']}/{row['skill']}[/bold]")
+        table.add_row(
+            f"  {row['name']}",
+            *(_rounded(row["capacity"][level]) for level in ends),
+            *(f"{row['majority'][level]:.2f}" for level in ends),
+            *(f"{row['chance'][level]:.2f}" for level in ends),
+        )
+    return table
+
+
+def _rounded(count: int) -> str:
+    return str(count) if count < _EXACT_BELOW else f"10^{len(str(count)) - 1}"
+
+
+def _print_built(console: "Console", benchmark: "Benchmark", out: Path) -> None:
+    from rich.table import Table
+
+    manifest = benchmark.manifest
+    table = Table(box=None, pad_edge=False)
+    table.add_column("cell")
+    for heading in ("items", "families", "majority"):
+        table.add_column(heading, justify="right")
+    for cell, count in manifest.cells.items():
+        own = [family for family in manifest.families if family.cell == cell]
+        weighted = sum(f.majority[level] * n for f in own for level, n in f.items.items())
+        table.add_row(cell, str(count), str(len(own)), f"{weighted / count:.2f}")
+    console.print(table)
+    console.print(f"\n{len(benchmark.items)} items written to {out}", markup=False, soft_wrap=True)
+    console.print(f"hash {manifest.content_hash}", soft_wrap=True)
+
+
+def _item_view(item: "Item") -> "RenderableType":
+    from rich.console import Group
+    from rich.padding import Padding
     from rich.rule import Rule
+    from rich.table import Table
     from rich.text import Text
 
-    title = f"{item.cell}/{item.family}, level {item.level}"
-    console.print(Rule(Text(title), align="left", style="dim"))
-    console.print(Text(item.question))
-    console.print(Text(f"gold   {item.answer.render()}", style="bold"))
-    for name, steps in (("short", item.short), ("long", item.long)):
-        lines = "\n       ".join(steps) or "(the answer alone)"
-        console.print(Text(f"{name:<6} {lines}", style="dim"))
-    console.print()
+    title = f"{item.cell}/{item.family} · level {item.level} · {item.split}"
+    steps = Table.grid(padding=(0, 1))
+    steps.add_column(style="dim", no_wrap=True)
+    steps.add_column()
+    steps.add_row("gold", Text(item.answer.render(), style="bold"))
+    steps.add_row("short", Text("\n".join(item.short) or "(the answer alone)"))
+    steps.add_row("long", Text("\n".join(item.long)))
+    return Group(
+        Rule(Text(title), align="left", style="dim"),
+        Padding(Text(item.question), (0, 0, 1, 0)),
+        Padding(steps, (0, 0, 1, 0)),
+    )

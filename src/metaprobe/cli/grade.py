@@ -1,8 +1,7 @@
 """`metaprobe grade`: verdicts for responses that any other harness produced."""
 
-from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -10,8 +9,25 @@ if TYPE_CHECKING:
     from metaprobe.benchmark.answers import Answer
 
 _QUESTION_KEYS = ("question", "prompt", "problem")
-_GOLD_KEYS = ("answer", "gold", "target", "label")
-_GSM8K_MARK = "#### "
+_GOLD_KEYS = ("gold", "answer", "target", "label")
+_MARK = "#### "
+_WITHOUT_CELL = "all"
+
+
+class _Gold(NamedTuple):
+    name: str
+    question: str
+    cell: str
+    answer: "Answer"
+    marked: bool
+    """Whether the gold stood behind the mark of GSM8K, which responses may then use as well."""
+
+
+class _Row(NamedTuple):
+    gold: _Gold
+    verdict: str
+    answer: str | None
+    self_check: bool
 
 
 def grade(
@@ -31,114 +47,184 @@ def grade(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Grade responses against typed golds and count the verdicts by cell."""
+    """Grade responses against typed golds and count the verdicts by cell.
+
+    A gold of another data set is a number where it reads as one, else text; of `... #### 18` it
+    is what follows the mark, and responses may then use that mark instead of a box. A response
+    of null counts as errored, one with `truncated: true` and no answer as truncated.
+    """
     import json
 
-    from metaprobe.benchmark.grading import grade as grade_one
     from metaprobe.core.errors import InputError
-    from metaprobe.core.files import read_jsonl, write_text
+    from metaprobe.core.files import write_text
 
     golds = _read_golds(items)
-    places = {key: {g[key]: g for g in golds} for key in ("id", "question")}
-    verdicts: list[dict[str, Any]] = []
-    for number, row in enumerate(read_jsonl(responses)):
-        where = f"{responses}:{number + 1}"
-        if not isinstance(row.get("response"), str):
-            raise InputError(f"{where}: no text under 'response'")
-        gold = _find(golds, places, row, number, where)
-        graded = grade_one(gold["answer"], row["response"], lenient=lenient)
-        verdicts.append(
-            {
-                "id": gold["id"],
-                "cell": gold["cell"],
-                "verdict": str(graded.verdict),
-                "answer": graded.answer,
-            }
-        )
-    if not verdicts:
+    rows = _grade_all(golds, responses, lenient=lenient)
+    if not rows:
         raise InputError(f"{responses}: no response in it")
     if out:
-        write_text(out, "".join(json.dumps(v) + "\n" for v in verdicts))
-    counts = {
-        cell: Counter(v["verdict"] for v in verdicts if v["cell"] == cell)
-        for cell in dict.fromkeys(v["cell"] for v in verdicts)
+        write_text(out, "".join(json.dumps(_verdict(row)) + "\n" for row in rows))
+    cells = {
+        cell: _counts([row for row in rows if row.gold.cell == cell])
+        for cell in dict.fromkeys(row.gold.cell for row in rows)
     }
-    _print_counts(counts, as_json=as_json)
+    overall = _counts(rows)
+    unanswered = len({gold.name for gold in golds} - {row.gold.name for row in rows})
+    if as_json:
+        print(
+            json.dumps({"overall": overall, "cells": cells, "items_without_response": unanswered})
+        )
+        return
+    _print_counts(cells, overall, unanswered)
 
 
-def _read_golds(path: Path) -> list[dict[str, Any]]:
+def _read_golds(path: Path) -> list[_Gold]:
     from metaprobe.benchmark.items import content_hash, read_items
     from metaprobe.core.errors import InputError
     from metaprobe.core.files import read_jsonl
 
     rows = read_jsonl(path)
-    if rows and "family" in rows[0]:
-        return [
-            {"id": i.id, "question": i.question, "cell": str(i.cell), "answer": i.answer}
-            for i in read_items(path)
-        ]
+    if not rows:
+        raise InputError(f"{path}: no item in it")
+    if isinstance(rows[0].get("answer"), dict):
+        return [_Gold(i.id, i.question, str(i.cell), i.answer, False) for i in read_items(path)]
     golds = []
     for number, row in enumerate(rows, start=1):
-        question = next((row[k] for k in _QUESTION_KEYS if k in row), None)
-        gold = next((row[k] for k in _GOLD_KEYS if k in row), None)
-        if not isinstance(question, str) or gold is None:
-            raise InputError(f"{path}:{number}: needs a question and a gold answer")
+        question = next((row[key] for key in _QUESTION_KEYS if key in row), None)
+        gold = next((row[key] for key in _GOLD_KEYS if row.get(key) is not None), None)
+        if not isinstance(question, str) or not isinstance(gold, str | int | float):
+            raise InputError(
+                f"{path}:{number}: needs a text under one of {', '.join(_QUESTION_KEYS)} and a "
+                f"text or number under one of {', '.join(_GOLD_KEYS)}"
+            )
         name = str(row.get("id", content_hash(question)))
-        golds.append({"id": name, "question": question, "cell": "all", "answer": _typed(str(gold))})
+        cell = str(row.get("cell", _WITHOUT_CELL))
+        _, mark, text = str(gold).rpartition(_MARK)
+        golds.append(_Gold(name, question, cell, _typed(text.strip()), bool(mark)))
     return golds
 
 
 def _typed(gold: str) -> "Answer":
     from metaprobe.benchmark.answers import RationalAnswer, TextAnswer, parse_number
 
-    text = gold.rpartition(_GSM8K_MARK)[2].strip()
-    number = parse_number(text)
+    number = parse_number(gold)
     if number is None:
-        return TextAnswer(value=text)
+        return TextAnswer(value=gold)
     return RationalAnswer(numerator=number.numerator, denominator=number.denominator)
 
 
-def _find(
-    golds: list[dict[str, Any]],
-    places: dict[str, dict[str, dict[str, Any]]],
-    row: dict[str, Any],
-    number: int,
-    where: str,
-) -> dict[str, Any]:
+def _grade_all(golds: list[_Gold], path: Path, *, lenient: bool) -> list[_Row]:
+    from metaprobe.benchmark.grading import Graded, has_self_check
+    from metaprobe.benchmark.grading import grade as grade_one
     from metaprobe.core.errors import InputError
-
-    for key, place in places.items():
-        if key in row:
-            if row[key] not in place:
-                raise InputError(f"{where}: no item with that {key}: {str(row[key])[:60]!r}")
-            return place[row[key]]
-    if number >= len(golds):
-        raise InputError(f"{where}: more responses than items, and no id to tell them apart")
-    return golds[number]
-
-
-def _print_counts(counts: dict[str, Counter[str]], *, as_json: bool) -> None:
-    import json
-
-    from rich.console import Console
-    from rich.table import Table
-
-    from metaprobe.core.stats import wilson
+    from metaprobe.core.files import read_jsonl
     from metaprobe.core.vocabulary import Verdict
 
-    if as_json:
-        print(json.dumps({"cells": {cell: dict(c) for cell, c in counts.items()}}))
-        return
-    table = Table(box=None, pad_edge=False)
-    for heading in ("cell", *Verdict, "accuracy", "95 % interval"):
-        table.add_column(str(heading), justify="left" if heading == "cell" else "right")
-    for cell, count in counts.items():
-        n = count.total() - count[Verdict.ERRORED]
-        share = wilson(count[Verdict.CORRECT], n)
-        table.add_row(
-            cell,
-            *(str(count[v]) for v in Verdict),
-            "not measured" if share is None else f"{share.value:.3f}",
-            "" if share is None else f"{share.low:.3f} to {share.high:.3f}",
+    found = read_jsonl(path)
+    matched = _match(golds, found, path)
+    rows = []
+    for number, (gold, row) in enumerate(zip(matched, found, strict=True), start=1):
+        text = row.get("response", "")
+        if (text is not None and not isinstance(text, str)) or "response" not in row:
+            raise InputError(f"{path}:{number}: needs a text, or null, under response")
+        if text is None:
+            graded = Graded(Verdict.ERRORED, None)
+        else:
+            cut = row.get("truncated") is True or row.get("finish_reason") == "length"
+            graded = grade_one(
+                gold.answer, text, truncated=cut, lenient=lenient, marked=gold.marked
+            )
+        rows.append(_Row(gold, str(graded.verdict), graded.answer, has_self_check(text or "")))
+    return rows
+
+
+def _match(golds: list[_Gold], found: list[dict[str, Any]], path: Path) -> list[_Gold]:
+    """Return the gold of each response: by `id`, else by `question`, else by order."""
+    from metaprobe.benchmark.items import content_hash
+    from metaprobe.core.errors import InputError
+
+    key = next((k for k in ("id", "question") if found and k in found[0]), None)
+    if key is None:
+        if len(found) != len(golds):
+            raise InputError(
+                f"{path}: {len(found)} responses for {len(golds)} items; give each an id or a "
+                "question where they are not one to one in the order of the items"
+            )
+        return golds
+    places: dict[str, _Gold] = {}
+    for gold in golds:
+        name = gold.name if key == "id" else content_hash(gold.question)
+        if places.setdefault(name, gold).answer != gold.answer:
+            raise InputError(f"two items with different golds share the {key} {name!r}")
+    matched = []
+    for number, row in enumerate(found, start=1):
+        value = str(row.get(key, ""))
+        name = value if key == "id" else content_hash(value)
+        if name not in places:
+            raise InputError(f"{path}:{number}: no item has the {key} {value[:60]!r}")
+        matched.append(places[name])
+    return matched
+
+
+def _counts(rows: list[_Row]) -> dict[str, Any]:
+    """Return the verdict counts, and the accuracy with its interval where any was graded."""
+    import numpy as np
+
+    from metaprobe.core.stats import mean_interval
+    from metaprobe.core.vocabulary import Verdict
+
+    by_item: dict[str, list[bool]] = {}
+    for row in rows:
+        if row.verdict != Verdict.ERRORED:
+            by_item.setdefault(row.gold.name, []).append(row.verdict == Verdict.CORRECT)
+    accuracy = mean_interval(np.array([np.mean(hits) for hits in by_item.values()], dtype=float))
+    return {
+        "n_items": len({row.gold.name for row in rows}),
+        "n_samples": len(rows),
+        **{str(v): sum(row.verdict == v for row in rows) for v in Verdict},
+        "accuracy": accuracy.value if accuracy else None,
+        "low": accuracy.low if accuracy else None,
+        "high": accuracy.high if accuracy else None,
+        "self_check_rate": sum(row.self_check for row in rows) / len(rows),
+    }
+
+
+def _verdict(row: _Row) -> dict[str, Any]:
+    return {
+        "id": row.gold.name,
+        "cell": row.gold.cell,
+        "verdict": row.verdict,
+        "answer": row.answer,
+        "gold": row.gold.answer.render(),
+        "self_check": row.self_check,
+    }
+
+
+def _print_counts(
+    cells: dict[str, dict[str, Any]], overall: dict[str, Any], unanswered: int
+) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from metaprobe.core.vocabulary import Verdict
+
+    table = Table(box=None, pad_edge=False, collapse_padding=True)
+    table.add_column("cell")
+    for heading in (*Verdict, "accuracy", "95 %"):
+        table.add_column(str(heading), justify="right")
+    shown = dict(cells) if set(cells) == {_WITHOUT_CELL} else {**cells, "all": overall}
+    for cell, row in shown.items():
+        ends = (
+            ("none", "")
+            if row["accuracy"] is None
+            else (
+                f"{row['accuracy']:.3f}",
+                f"{row['low']:.2f}-{row['high']:.2f}",
+            )
         )
-    Console().print(table)
+        table.add_row(Text(repr(cell)[1:-1]), *(str(row[str(v)]) for v in Verdict), *ends)
+    console = Console(highlight=False)
+    console.print(table)
+    if unanswered:
+        console.print(f"{unanswered} items have no response; they are not counted.", style="dim")

@@ -80,8 +80,6 @@ def conclude(outcome: "Outcome", folder: Path, console: "Console", *, as_json: b
         print(outcome.summary.model_dump_json(indent=1))
         return
     print_summary(console, outcome.summary, folder)
-    for line in outcome.summary.missing:
-        console.print(f"missing: {line}", style="red", markup=False)
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def parse_config(kind: type[Config], table: dict[str, Any], source: str) -> Conf
         return kind.model_validate(table)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
+        where = _place(table, first["loc"])
         if first["type"] == "extra_forbidden":
             key = str(first["loc"][-1])
             hint = nearest(key, known_keys(kind))
@@ -72,6 +72,18 @@ def known_keys(kind: type[BaseModel]) -> list[str]:
     schema = kind.model_json_schema()
     tables = [schema, *schema.get("$defs", {}).values()]
     return sorted({name for table in tables for name in table.get("properties", {})})
+
+
+def _place(table: Any, location: tuple[int | str, ...]) -> str:
+    """Return the dotted path of an error, without the tags that unions put into it."""
+    parts = []
+    for number, part in enumerate(location):
+        inside = isinstance(table, dict) and part in table
+        last = number == len(location) - 1
+        if inside or last or not isinstance(table, dict):
+            parts.append(str(part))
+        table = table[part] if inside else table
+    return ".".join(parts)
 
 
 def _value(text: str) -> Any:

@@ -4,15 +4,27 @@ import errno
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-import polars as pl
+from typing import TYPE_CHECKING, Any
 
 from metaprobe.core.errors import InputError, StorageError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full; free some space and run the same command again",
+    errno.EDQUOT: "the disk quota is used up; free some space and run the same command again",
+    errno.EACCES: "the folder is not writable; choose another with --out",
+    errno.EPERM: "the folder is not writable; choose another with --out",
+    errno.EROFS: "the file system is read-only; choose another folder with --out",
+    errno.EEXIST: "a part of the path is a file; choose another folder with --out",
+    errno.ENOTDIR: "a part of the path is a file; choose another folder with --out",
+}
 
 
 @contextmanager
@@ -26,17 +38,21 @@ def storage_errors(path: Path) -> Iterator[None]:
         yield
     except StorageError:
         raise
-    except OSError as error:
-        reasons = {
-            errno.ENOSPC: "the disk is full; free some space and run the same command again",
-            errno.EDQUOT: "the disk quota is used up; free some space and run again",
-            errno.EACCES: "the folder is not writable; choose another with --out",
-            errno.EPERM: "the folder is not writable; choose another with --out",
-            errno.EROFS: "the file system is read-only; choose another folder with --out",
-            errno.ENOTDIR: "a part of the path is a file; choose another folder with --out",
-        }
-        reason = reasons.get(error.errno or 0, str(error))
+    except Exception as error:
+        code = error.errno if isinstance(error, OSError) else _wrapped_code(error)
+        if code is None and not isinstance(error, OSError):
+            raise
+        reason = _REASONS.get(code or 0, str(error))
         raise StorageError(f"cannot write {path}: {reason}") from error
+
+
+def _wrapped_code(error: Exception) -> int | None:
+    """Return the system's error number in the text of an error.
+
+    Libraries written in Rust (safetensors, polars) raise errors of their own on a full disk.
+    """
+    found = re.search(r"\(os error (\d+)\)", str(error))
+    return int(found[1]) if found else None
 
 
 @contextmanager
@@ -62,7 +78,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8, atomically."""
     with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -70,7 +86,7 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def write_parquet(path: Path, table: pl.DataFrame) -> None:
+def write_parquet(path: Path, table: "pl.DataFrame") -> None:
     """Write a table as Parquet, atomically."""
     with atomic_path(path) as temporary:
         table.write_parquet(temporary)
@@ -92,7 +108,9 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
         InputError: the file is missing or a line is not a JSON object; the line is named.
     """
     rows = []
-    for number, line in enumerate(_read(path, str.splitlines, "text"), start=1):
+    # Not splitlines: JSON may hold a line separator that is not a newline.
+    lines = _read(path, lambda text: text.split("\n"), "text")
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:

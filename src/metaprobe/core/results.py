@@ -27,10 +27,15 @@ class ProfileRow(_Result):
     n_samples: int
     """Responses, over all items; the five verdict counts add up to it."""
     correct: int
+    """Responses with the right answer."""
     wrong: int
+    """Responses with another answer of the right type."""
     unparsed: int
+    """Responses without an answer of the right type."""
     truncated: int
+    """Responses that the token limit ended before an answer."""
     errored: int
+    """Responses that could not be produced."""
     accuracy: float | None
     """Mean over items of the share of correct responses; None without a graded response."""
     low: float | None
@@ -148,7 +153,9 @@ class ChangedShare(_Result):
     dtype: Literal["float32", "bfloat16", "relative"]
     """`bfloat16`: both cast before comparing; `relative`: tolerance times the larger magnitude."""
     tolerance: float
+    """Differences up to this size count as none."""
     share: float
+    """Share of all weights that differ by more."""
 
 
 class ModuleChange(_Result):
@@ -169,11 +176,17 @@ class ParameterChange(_Result):
     """How far the weights of a stage are from the base's."""
 
     changed: list[ChangedShare]
+    """The tolerance curve; a single share means nothing without its tolerance and dtype."""
     relative_norm: float
+    """Frobenius norm of the whole change over that of the base."""
     per_module: list[ModuleChange]
+    """The change of each tensor."""
     n: int
+    """Number of weights, tied ones counted once."""
     principal_angle: float | None = None
+    """Largest principal angle between the leading singular subspaces, in radians."""
     stable_rank: float | None = None
+    """Squared Frobenius norm of the change over its squared spectral norm."""
 
 
 class StageResult(_Result):

@@ -6,8 +6,10 @@ evaluation seed shares nothing with it.
 
 import hashlib
 import random
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def digest(*parts: object) -> bytes:
@@ -30,6 +32,8 @@ def rng_for(*parts: object) -> random.Random:
     return random.Random(digest(*parts))
 
 
-def numpy_rng_for(*parts: object) -> np.random.Generator:
+def numpy_rng_for(*parts: object) -> "np.random.Generator":
     """Return the numpy stream of that name."""
+    import numpy as np
+
     return np.random.Generator(np.random.Philox(seed_for(*parts)))

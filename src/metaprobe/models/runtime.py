@@ -1,15 +1,8 @@
-"""How torch runs on this machine: threads, device and precision.
-
-Importing this module before torch keeps OpenMP threads from spinning while they wait, which on
-few cores makes everything several times slower.
-"""
+"""How torch runs on this machine: threads, device and precision."""
 
 import contextlib
-import os
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-import torch as torch  # the one place that imports it first
+import torch as torch  # re-exported, so that one module stands for torch's set-up
 
 Precision = str
 """`float32`, `bfloat16` or `auto`."""

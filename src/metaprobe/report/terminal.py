@@ -52,7 +52,9 @@ def print_summary(console: Console, summary: Summary, directory: Path) -> None:
         console.print(Text(f" not measured: {line}", style=_SOFT))
     report = directory / REPORT_NAME
     console.print(Text.assemble(" report  ", (str(report), "bold")), soft_wrap=True)
-    console.print(Text(" next    open it in a browser; metaprobe --help lists the rest", style=_SOFT))
+    console.print(
+        Text(" next    open it in a browser; metaprobe --help lists the rest", style=_SOFT)
+    )
 
 
 def _table(view: View, *, wide: bool) -> Table:

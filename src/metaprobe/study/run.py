@@ -14,7 +14,8 @@ from metaprobe import __version__
 from metaprobe.benchmark.freeze import Benchmark, load_benchmark, write_benchmark
 from metaprobe.core.errors import InputError, MetaprobeError
 from metaprobe.core.files import read_json, write_json, write_text
-from metaprobe.core.results import Summary, write_summary
+from metaprobe.core.results import Summary, read_summary, write_summary
+from metaprobe.core.streams import short_hash
 from metaprobe.core.vocabulary import parse_cells
 from metaprobe.models.loading import load_model
 from metaprobe.stages.discover import FoundStage
@@ -75,12 +76,17 @@ def run_study(
         planned = plan_study(config, layout, benchmark.manifest.content_hash)
         _discard_stale(planned, layout)
         ran, skipped, missing = _do(planned, layout, watch, workers)
+        plan = _plan_key(planned)
+        known = _known_outcome(layout, plan, ran, skipped)
+        if known:
+            return known
         stages = [
             _measured(layout, name)
             for name in _probed(planned)
             if name != BASE and layout.responses(name).is_file() and name.label not in missing
         ]
         context = _context(config, layout, benchmark, missing, time.monotonic() - started, command)
+        context.provenance["plan"] = plan
         return _conclude(layout, stages, benchmark, context, ran, skipped)
 
 
@@ -190,6 +196,20 @@ class _Recorder:
         self.missing.append(f"{unit.name}: {error}")
         self.missing += [f"{name}: not run, because {unit.name} failed" for name in dropped]
         self.inner.failed(unit, error, dropped)
+
+
+def _plan_key(planned: Sequence[Planned]) -> str:
+    return short_hash(__version__, *(p.key for p in planned))
+
+
+def _known_outcome(layout: Layout, plan: str, ran: int, skipped: int) -> Outcome | None:
+    """Return the summary that is there already, where nothing has changed since it was made."""
+    if ran or not layout.summary.is_file():
+        return None
+    summary = read_summary(layout.summary)
+    if summary.provenance.get("plan") != plan or summary.missing:
+        return None
+    return Outcome(summary, ran, skipped)
 
 
 def _probed(planned: Sequence[Planned]) -> list[StageName]:

@@ -1,6 +1,6 @@
 """From the result files of a study to `summary.json`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -47,7 +47,7 @@ class Context(NamedTuple):
     trained_cells: Sequence[str]
     missing: Sequence[str]
     seconds: float
-    provenance: Mapping[str, Any]
+    provenance: dict[str, Any]
 
 
 def summarise(
@@ -91,7 +91,7 @@ def summarise(
         samples=_samples(layout, judged, items),
         trained_cells=list(context.trained_cells),
         missing=list(context.missing),
-        provenance=dict(context.provenance),
+        provenance=context.provenance,
     )
 
 

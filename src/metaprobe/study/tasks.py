@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 from pydantic import BaseModel
 
-from metaprobe.benchmark.freeze import load_benchmark, baselines
+from metaprobe.benchmark.freeze import baselines, load_benchmark
 from metaprobe.core.files import write_parquet, write_text
 from metaprobe.core.results import Divergence, ParameterChange
 from metaprobe.core.vocabulary import CELLS, Cell, Domain, Skill, Split, parse_cells
@@ -148,9 +148,7 @@ def _loaded(name: str) -> LoadedModel:
 
 def _respond(layout: Layout, stage: StageName, loaded: LoadedModel, sampling: Sampling) -> None:
     benchmark = load_benchmark(str(layout.benchmark))
-    table = measure_responses(
-        loaded, benchmark.items, sampling, baselines(benchmark.manifest)
-    )
+    table = measure_responses(loaded, benchmark.items, sampling, baselines(benchmark.manifest))
     write_parquet(layout.responses(stage), table)
 
 

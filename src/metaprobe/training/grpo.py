@@ -57,6 +57,8 @@ def train_grpo(
             settings,
             stream=run.stream("rollouts", step),
         )
+        # A model that broke down earns 0 everywhere, which would look like a lack of signal.
+        session.check_finite("log-probability", sum(r.logprobs[0] for g in groups for r in g))
         rewards = torch.tensor([[r.reward for r in group] for group in groups])  # (P, G)
         kept = has_signal(rewards)
         metrics = _rollout_metrics(groups, rewards, kept)

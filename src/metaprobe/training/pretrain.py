@@ -8,7 +8,7 @@ weight averaging, and evaluation, which is the probes' work.
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from metaprobe.benchmark.items import Item
 from metaprobe.core.files import storage_errors, write_json
 from metaprobe.core.streams import seed_for
-from metaprobe.core.vocabulary import CELLS, Split
-from metaprobe.models.chat import encode_completion, encode_prompts
+from metaprobe.core.vocabulary import CELLS, Cell, Split
+from metaprobe.models.chat import encode, encode_completion, prompt_text
+from metaprobe.models.loading import load_model
 from metaprobe.models.logprobs import use_float32_attention
 from metaprobe.models.runtime import default_device, matmul_precision, torch
 from metaprobe.models.tokenizer import train_tokenizer
@@ -43,20 +44,22 @@ class PretrainConfig(BaseModel):
     """Entries of the tokenizer."""
     levels: tuple[int, ...] = (1, 2)
     """Levels of the training items."""
-    problems: int = 90_000
-    """Distinct training problems, spread evenly over cells, families and levels."""
-    long_share: float = Field(default=0.5, ge=0, le=1)
+    problems: int = 80_000
+    """Distinct training problems; families with few of them are repeated (see `balanced`)."""
+    long_share: float = Field(default=0.8, ge=0, le=1)
     """Share of texts whose solution is long."""
-    tokens: int = 24_000_000
+    tokens: int = 20_000_000
     """Tokens to train on, prompts and padding included."""
-    batch_tokens: int = 8192
+    batch_tokens: int = 3072
     """Padded tokens in a batch."""
-    learning_rate: float = 3e-3
+    learning_rate: float = 2e-3
     """Peak; linear warm-up, then cosine to a tenth."""
     weight_decay: float = 0.05
     """Of AdamW, on matrices."""
     seed: int = 0
     """Names the streams of data and initialisation."""
+    start: str | None = None
+    """A model to go on from, with its tokenizer; from nothing where it is not given."""
     precision: str = "auto"
     """Of matrix products: float32, bfloat16 or auto."""
 
@@ -64,7 +67,7 @@ class PretrainConfig(BaseModel):
 def pretrain(
     config: PretrainConfig, out: Path, *, report: Callable[[dict[str, Any]], None] | None = None
 ) -> None:
-    """Train a base from nothing and write it to `out` as a Hugging Face folder.
+    """Train a base and write it to `out` as a Hugging Face folder.
 
     Beside the model, `pretrain.json` holds the recipe, tokens, seconds and loss curve.
 
@@ -74,9 +77,13 @@ def pretrain(
         report: called with `{step, tokens, loss, learning_rate, seconds}` every few steps.
     """
     items = draw_items(CELLS, config.levels, config.problems, split=Split.TRAIN, seed=config.seed)
-    tokenizer = train_tokenizer(_tokenizer_texts(items), vocabulary=config.vocabulary)
-    torch.manual_seed(seed_for("pretrain", config.seed))
-    model = build_model(config, tokenizer)
+    if config.start is None:
+        tokenizer = train_tokenizer(_tokenizer_texts(items), vocabulary=config.vocabulary)
+        torch.manual_seed(seed_for("pretrain", config.seed))
+        model = build_model(config, tokenizer)
+    else:
+        loaded = load_model(config.start, dtype=torch.float32)
+        model, tokenizer = loaded.model, loaded.tokenizer
     examples = _examples(config, items, tokenizer)
     del items  # gigabytes that training has no use for
     curve = _train(config, model, tokenizer.pad_token_id, examples, report)
@@ -112,13 +119,28 @@ def build_model(config: PretrainConfig, tokenizer: Any) -> Any:
 
 
 def _examples(config: PretrainConfig, items: list[Item], tokenizer: Any) -> list[Example]:
-    prompts = encode_prompts(tokenizer, [item.question for item in items])
     examples = []
-    for item, prompt in zip(items, prompts, strict=True):
-        length = choose_length(item, "mixed", config.long_share)
-        text = solution_text(item, style_of(item, "base"), length)
+    for item, variant in balanced(items):
+        length = choose_length(item, "mixed", config.long_share, variant)
+        text = solution_text(item, style_of(item, "base", variant), length)
+        prompt = encode(tokenizer, prompt_text(tokenizer, item.question))
         examples.append(Example(prompt, encode_completion(tokenizer, text)))
     return examples
+
+
+def balanced(items: Sequence[Item]) -> Iterator[tuple[Item, int]]:
+    """Yield items with a variant number, as many of each family and level.
+
+    A family with few problems is gone through again and again, each time as another variant, so
+    that a hundred facts weigh as much in training as a million sums.
+    """
+    groups: dict[tuple[Cell, str, int], list[Item]] = {}
+    for item in items:
+        groups.setdefault((item.cell, item.family, item.level), []).append(item)
+    share = max(map(len, groups.values()))
+    for group in groups.values():
+        for n in range(share):
+            yield group[n % len(group)], n // len(group)
 
 
 def _tokenizer_texts(items: list[Item]) -> list[str]:

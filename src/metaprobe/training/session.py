@@ -101,21 +101,30 @@ class Session:
         """Take one optimiser step down the gradient of `loss`.
 
         Raises:
-            DivergedError: the loss is not finite.
+            DivergedError: the loss or its gradient is not finite.
         """
-        if not torch.isfinite(loss):
-            raise DivergedError(
-                f"arm {self.run.arm!r}, seed {self.run.seed}: the loss is {loss.item()} at step "
-                f"{self.step + 1}; lower its learning_rate ({self.config.learning_rate})"
-            )
+        self.check_finite("loss", loss.item())
         rate = learning_rate(self.config, self.step + 1)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.max_grad_norm)
         self._grad_norm = float(norm)
+        self.check_finite("norm of the gradient", self._grad_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
+
+    def check_finite(self, what: str, value: float) -> None:
+        """Stop the arm where a number of the step that is being done is not finite.
+
+        Raises:
+            DivergedError: it is not.
+        """
+        if not math.isfinite(value):
+            raise DivergedError(
+                f"arm {self.run.arm!r}, seed {self.run.seed}: the {what} is {value} at step "
+                f"{self.step + 1}; lower its learning_rate ({self.config.learning_rate})"
+            )
 
     def finish(self, *, tokens: int, metrics: dict[str, float]) -> None:
         """Close a step: write its metrics and, where one is due, its stage.

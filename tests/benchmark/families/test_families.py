@@ -4,12 +4,15 @@ import importlib
 import os
 import re
 import sys
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from metaprobe.benchmark.family import Family, families, families_of, split_of
 from metaprobe.benchmark.grading import grade
+from metaprobe.benchmark.items import Item
 from metaprobe.core.errors import CapacityError
 from metaprobe.core.vocabulary import CELLS, LEVELS, Split, Verdict
 
@@ -24,14 +27,34 @@ FAMILIES = families()
 ONLY = os.environ.get("METAPROBE_DOMAIN")
 if ONLY:
     FAMILIES = tuple(f for f in FAMILIES if f.cell.domain == ONLY)
-PER_LEVEL = int(os.environ.get("METAPROBE_ITEMS", "40"))
+PER_SPLIT = 30
+MANY = int(os.environ.get("METAPROBE_ITEMS", "500"))
+"""Items a level, for the slow test."""
 NANO_LEVELS = (1, 2)
 QUESTION_LIMIT = {1: 220, 2: 260}
 TRACE_LIMIT = {1: 300, 2: 420}
 
 
-def draw(family: Family, level: int, split: Split, count: int = PER_LEVEL) -> list:
-    return list(family.stream(split=split, level=level, seed=1, limit=count))
+DRAWN: dict[tuple[str, int, Split], tuple[Iterator[Item], list[Item]]] = {}
+
+
+def draw(family: Family, level: int, split: Split, count: int = PER_SPLIT) -> list[Item]:
+    """The first items of a stream, which is kept and goes on where the last test left it."""
+    place = (name_of(family), level, split)
+    if place not in DRAWN:
+        stream = family.stream(split=split, level=level, seed=1, limit=10**9)
+        DRAWN[place] = (stream, [])
+    stream, items = DRAWN[place]
+    items.extend(islice(stream, max(0, count - len(items))))
+    return items[:count]
+
+
+def assert_second_solver_agrees(family: Family, items: list[Item]) -> None:
+    solve = SOLVERS[name_of(family)]
+    for item in items:
+        found = solve(item.question)
+        verdict = grade(item.answer, f"\\boxed{{{found}}}").verdict
+        assert verdict is Verdict.CORRECT, (item.question, item.answer.render(), found)
 
 
 def name_of(family: Family) -> str:
@@ -44,19 +67,26 @@ every_family = pytest.mark.parametrize("family", FAMILIES, ids=name_of)
 @every_family
 @pytest.mark.parametrize("level", LEVELS)
 def test_second_solver_agrees_with_every_gold(family, level):
-    solve = SOLVERS[name_of(family)]
     for split in Split:
-        for item in draw(family, level, split):
-            found = solve(item.question)
-            verdict = grade(item.answer, f"\\boxed{{{found}}}").verdict
-            assert verdict is Verdict.CORRECT, (item.question, item.answer.render(), found)
+        assert_second_solver_agrees(family, draw(family, level, split))
+
+
+@pytest.mark.slow
+@every_family
+@pytest.mark.parametrize("level", LEVELS)
+def test_second_solver_agrees_with_many_golds(family, level):
+    for split in Split:
+        items = list(family.stream(split=split, level=level, seed=2, limit=MANY // 2))
+        assert_second_solver_agrees(family, items)
 
 
 @every_family
 @pytest.mark.parametrize("level", LEVELS)
 def test_gold_is_graded_correct_in_its_own_rendering(family, level):
     for item in draw(family, level, Split.EVAL):
-        assert grade(item.answer, f"So \\boxed{{{item.answer.render()}}}.").verdict is Verdict.CORRECT
+        assert (
+            grade(item.answer, f"So \\boxed{{{item.answer.render()}}}.").verdict is Verdict.CORRECT
+        )
 
 
 @every_family
@@ -97,8 +127,8 @@ def test_low_levels_are_short_enough_for_small_models(family):
 @every_family
 def test_no_answer_dominates_unless_the_question_lists_few_options(family):
     for level in LEVELS:
-        items = draw(family, level, Split.TRAIN, 150)
-        few = items[0].answer.kind == "choice" and len(items[0].answer.options) == 2
+        answer = draw(family, level, Split.TRAIN, 1)[0].answer
+        few = answer.kind == "choice" and len(answer.options) == 2
         assert family.baseline(level) <= (0.75 if few else 0.60), f"level {level}"
 
 

@@ -172,7 +172,7 @@ _KINDS = {
 _SEATS = {1: 3, 2: 3, 3: 4, 4: 5, 5: 6}
 _RULES = {1: 1, 2: 2, 3: 2, 4: 3, 5: 5}
 """Fewest rules; more where too many orders would be left."""
-_MOST_ORDERS = {1: 3, 2: 3, 3: 8, 4: 8, 5: 12}
+_MOST_ORDERS = {1: 4, 2: 3, 3: 8, 4: 8, 5: 12}
 _MOST_PREFIXES = 250
 _RULE_LEAVES = 0.75
 """Largest share of the orders that a rule may leave, so that every rule matters."""
@@ -188,7 +188,7 @@ _SEATING = (
 
 @family(
     "general/enumeration",
-    capacity={1: 1_200, 2: 5_000, 3: 10**5, 4: 10**6, 5: 10**8},
+    capacity={1: 1_344, 2: 5_000, 3: 10**5, 4: 10**6, 5: 10**8},
 )
 def seating_orders(rng: Random, level: int) -> Problem:
     """List all orders of a few people in a row that obey the stated rules.
