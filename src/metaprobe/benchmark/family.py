@@ -11,7 +11,7 @@ what makes two problems the same (numbers, not wording); for fact families it is
 
 import importlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from random import Random
@@ -167,9 +167,9 @@ def families() -> tuple[Family, ...]:
     return tuple(sorted(_REGISTRY.values(), key=lambda f: (order[f.cell], f.name)))
 
 
-def families_of(cell: Cell) -> tuple[Family, ...]:
-    """Return the families of one cell."""
-    return tuple(f for f in families() if f.cell == cell)
+def families_of(cell: Cell, only: Collection[str] | None = None) -> tuple[Family, ...]:
+    """Return the families of one cell; of these only the named ones where `only` is given."""
+    return tuple(f for f in families() if f.cell == cell and (only is None or f.name in only))
 
 
 def find_family(name: str) -> Family:

@@ -4,8 +4,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from metaprobe.benchmark.family import find_family
 from metaprobe.core.config import apply_overrides, parse_config, read_toml
 from metaprobe.core.errors import ConfigError, nearest
 from metaprobe.core.vocabulary import parse_cells
@@ -25,6 +26,12 @@ def _checked_cells(patterns: list[str]) -> list[str]:
     return patterns
 
 
+def _checked_families(names: list[str] | None) -> list[str] | None:
+    for name in names or []:
+        find_family(name)
+    return names
+
+
 class BenchmarkSettings(_Settings):
     """What every stage is measured on."""
 
@@ -39,6 +46,8 @@ class DataSettings(_Settings):
 
     cells: Annotated[list[str], BeforeValidator(_checked_cells)] = ["mathematics/*"]
     """Cells whose train split is used, as `domain/skill` with `*` for all."""
+    families: Annotated[list[str] | None, AfterValidator(_checked_families)] = None
+    """The only families of those cells; all where it is not given."""
     problems: int = Field(default=4000, ge=1)
     """Distinct problems, spread evenly over cells, families and levels."""
     levels: list[int] = [1, 2]

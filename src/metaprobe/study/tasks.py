@@ -55,6 +55,7 @@ class TrainTask:
             self.data.problems,
             split=Split.TRAIN,
             seed=self.seed,
+            families=self.data.families,
         )
         run = ArmRun(arm=self.arm, seed=self.seed, base=self.base, root=Layout(self.root).stages)
         steps = self.config.steps

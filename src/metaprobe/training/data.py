@@ -1,11 +1,12 @@
 """From items to token ids: training examples, and batches that waste little padding."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from metaprobe.benchmark.family import families_of
+from metaprobe.benchmark.freeze import interleaved, spread
 from metaprobe.benchmark.items import Item
 from metaprobe.core.errors import ConfigError
 from metaprobe.core.streams import numpy_rng_for
@@ -35,7 +36,13 @@ class Batch(NamedTuple):
 
 
 def draw_items(
-    cells: Sequence[Cell], levels: Sequence[int], count: int, *, split: Split, seed: int
+    cells: Sequence[Cell],
+    levels: Sequence[int],
+    count: int,
+    *,
+    split: Split,
+    seed: int,
+    families: Collection[str] | None = None,
 ) -> list[Item]:
     """Return `count` items, spread evenly over the cells, their families and the levels.
 
@@ -46,26 +53,19 @@ def draw_items(
         ConfigError: all families together have too few problems.
     """
     sources = [
-        family.stream(split=split, level=level, seed=seed, limit=count)
+        stream
         for cell in cells
-        for family in families_of(cell)
-        for level in levels
+        for stream in interleaved(
+            families_of(cell, families), levels, split=split, seed=seed, limit=count
+        )
     ]
-    items: list[Item] = []
-    while sources and len(items) < count:
-        alive = []
-        for source in sources:
-            item = next(source, None)
-            if item is not None:
-                items.append(item)
-                alive.append(source)
-        sources = alive
+    items = spread(sources, count, seen=set())
     if len(items) < count:
         raise ConfigError(
             f"only {len(items)} distinct {split} problems exist in {len(cells)} cells at levels "
             f"{list(levels)}, {count} were asked for; lower [data] problems or add levels"
         )
-    return items[:count]
+    return items
 
 
 def collate(examples: Sequence[Example], pad: int) -> Batch:

@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from metaprobe.benchmark.freeze import NANO_FAMILIES
 from metaprobe.benchmark.items import Item
 from metaprobe.core.files import storage_errors, write_json
 from metaprobe.core.streams import seed_for
@@ -44,7 +45,9 @@ class PretrainConfig(BaseModel):
     """Entries of the tokenizer."""
     levels: tuple[int, ...] = (1, 2)
     """Levels of the training items."""
-    problems: int = 80_000
+    families: tuple[str, ...] | None = NANO_FAMILIES
+    """The only families; all where null."""
+    problems: int = 60_000
     """Distinct training problems; families with few of them are repeated (see `balanced`)."""
     long_share: float = Field(default=0.8, ge=0, le=1)
     """Share of texts whose solution is long."""
@@ -76,7 +79,14 @@ def pretrain(
         out: folder to write.
         report: called with `{step, tokens, loss, learning_rate, seconds}` every few steps.
     """
-    items = draw_items(CELLS, config.levels, config.problems, split=Split.TRAIN, seed=config.seed)
+    items = draw_items(
+        CELLS,
+        config.levels,
+        config.problems,
+        split=Split.TRAIN,
+        seed=config.seed,
+        families=config.families,
+    )
     if config.start is None:
         tokenizer = train_tokenizer(_tokenizer_texts(items), vocabulary=config.vocabulary)
         torch.manual_seed(seed_for("pretrain", config.seed))
