@@ -8,7 +8,8 @@ import pytest
 from scipy import stats
 
 from metaprobe.models import sampler
-from metaprobe.models.decoding import FusedDecoder, HuggingFaceDecoder, decoder_for, fusible
+from metaprobe.models.decoding import FusedDecoder, HuggingFaceDecoder, decoder_for
+from metaprobe.models.forward import fusible
 from metaprobe.models.logprobs import Text, token_logprobs
 from metaprobe.models.runtime import torch
 from metaprobe.models.sampler import Completion, Request, Sampling, sample

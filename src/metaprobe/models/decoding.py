@@ -13,11 +13,10 @@ from typing import Any, Protocol
 from torch import Tensor
 from torch.nn import functional
 
+from metaprobe.models.forward import fusible, rotated
 from metaprobe.models.loading import Model
 from metaprobe.models.logprobs import output_logits
 from metaprobe.models.runtime import torch
-
-FUSED_TYPES = ("llama", "qwen2", "qwen3")
 
 
 class Decoder(Protocol):
@@ -43,22 +42,41 @@ def decoder_for(model: Model) -> Decoder:
     return FusedDecoder(model) if fusible(model) else HuggingFaceDecoder(model)
 
 
-def fusible(model: Model) -> bool:
-    """Return whether the model is plain Llama-shaped: full attention, RMS norms, SiLU gate."""
-    config = model.config
-    kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
-    return (
-        config.model_type in FUSED_TYPES
-        and kinds == {"full_attention"}
-        and config.hidden_act == "silu"
-        and not getattr(config, "mlp_bias", False)
-        and all(type(m) is torch.nn.Linear for m in _linears(model))
-    )
+_PREFILL_TOKENS = 4096
+"""Padded prompt tokens that are read at once."""
+_SPARE = 32
+"""Places by which a full cache grows."""
 
 
-def _linears(model: Model) -> list[torch.nn.Module]:
-    names = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-    return [m for n, m in model.named_modules() if n.rsplit(".", 1)[-1] in names]
+@dataclass(frozen=True)
+class _Rows:
+    """Which rows continue which prompt, and their places when rows of a prompt stand together."""
+
+    group: Tensor  # (R,) prompt of each row
+    rank: Tensor  # (R,) place of the row among those of its prompt
+    shape: tuple[int, int]  # prompts, most rows of one prompt
+
+    @classmethod
+    def grouped(cls, group: Tensor) -> "_Rows":
+        """Return the arrangement of rows with these prompts, which are counted from 0."""
+        counts = group.bincount()
+        order = group.argsort(stable=True)
+        start = counts.cumsum(0) - counts
+        rank = torch.empty_like(group)
+        rank[order] = torch.arange(len(group), device=group.device) - start[group[order]]
+        return cls(group, rank, (len(counts), int(counts.max()) if len(counts) else 0))
+
+    def gather(self, x: Tensor) -> Tensor:
+        """Return (R, K, G, N) as (P * K, most rows * G, N), zero where a prompt has fewer rows."""
+        prompts, most = self.shape
+        together = x.new_zeros(prompts, x.shape[1], most, *x.shape[2:])
+        together[self.group, :, self.rank] = x
+        return together.flatten(2, 3).flatten(0, 1)
+
+    def spread(self, x: Tensor) -> Tensor:
+        """Return what `gather` would give as (R, K, G, N) again."""
+        prompts, most = self.shape
+        return x.view(prompts, -1, most, x.shape[1] // most, x.shape[2])[self.group, :, self.rank]
 
 
 @dataclass
@@ -76,7 +94,12 @@ class _Layer:
 
 
 class FusedDecoder:
-    """Decoding of Llama-shaped models from their weights alone."""
+    """Decoding of Llama-shaped models from their weights alone.
+
+    Rows that continue the same prompt share its cache: the prompt's keys and values are read once
+    for all of them. All rows have appended the same number of tokens, so what they appended needs
+    no mask. P prompts, R rows, K key heads, G query heads of one key head.
+    """
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -89,60 +112,98 @@ class FusedDecoder:
         self.layers = [self._fuse(layer) for layer in model.base_model.layers]
         self.embedding = model.get_input_embeddings().weight
         self.final_norm = model.base_model.norm.weight
-        self.keys: list[Tensor] = []
+        self.prompt_keys: list[Tensor] = []  # (P, K, widest prompt, head)
+        self.prompt_values: list[Tensor] = []
+        self.prompt_lengths = torch.empty(0, dtype=torch.long)  # (P,)
+        self.keys: list[Tensor] = []  # (R, K, appended tokens and spare places, head)
         self.values: list[Tensor] = []
-        self.lengths = torch.empty(0, dtype=torch.long)
+        self.appended = 0
+        self.rows = _Rows.grouped(self.prompt_lengths)
 
     def prefill(self, ids: Tensor, lengths: Tensor, *, room: int) -> Tensor:
-        """See `Decoder.prefill`."""
-        rows, width = ids.shape
-        self.lengths = lengths.clone()
-        positions = torch.arange(width, device=self.device)
-        cos, sin = self._rotary(positions[None])
+        """See `Decoder.prefill`; the cache grows, so `room` is not used."""
+        del room
+        shape = (*ids.shape[:1], self.kv_heads, ids.shape[1], self.head)
+        like = self.embedding
+        self.prompt_keys = [like.new_zeros(shape) for _ in self.layers]
+        self.prompt_values = [like.new_zeros(shape) for _ in self.layers]
+        self.prompt_lengths, self.appended = lengths, 0
+        empty = like.new_empty(len(ids), self.kv_heads, 0, self.head)
+        self.keys, self.values = [empty] * len(self.layers), [empty] * len(self.layers)
+        self.rows = _Rows.grouped(torch.arange(len(ids), device=self.device))
+        logits: Tensor = like.new_empty(len(ids), self.model.config.vocab_size)
+        # Prompts of similar length at a time: little padding, and the work fits into caches.
+        order = lengths.argsort()
+        for part in order.split(max(1, _PREFILL_TOKENS // ids.shape[1])):
+            logits[part] = self._read(ids[part, : int(lengths[part[-1]])], part)
+        return logits
+
+    def select(self, rows: Tensor) -> None:
+        """See `Decoder.select`."""
+        used, group = slice(0, self.appended), self.rows.group[rows]
+        self.keys = [k[:, :, used].index_select(0, rows) for k in self.keys]
+        self.values = [v[:, :, used].index_select(0, rows) for v in self.values]
+        kept, group = group.unique(return_inverse=True)
+        if len(kept) < len(self.prompt_lengths):
+            self.prompt_keys = [k.index_select(0, kept) for k in self.prompt_keys]
+            self.prompt_values = [v.index_select(0, kept) for v in self.prompt_values]
+            self.prompt_lengths = self.prompt_lengths[kept]
+        self.rows = _Rows.grouped(group)
+
+    def step(self, tokens: Tensor) -> Tensor:
+        """See `Decoder.step`."""
+        if self.appended == self.keys[0].shape[2]:
+            self.keys = [functional.pad(k, (0, 0, 0, _SPARE)) for k in self.keys]
+            self.values = [functional.pad(v, (0, 0, 0, _SPARE)) for v in self.values]
+        positions = self.prompt_lengths[self.rows.group] + self.appended
+        cos, sin = self._rotary(positions[:, None])
+        width = self.prompt_keys[0].shape[2]
+        padding = torch.arange(width, device=self.device)[None] >= self.prompt_lengths[:, None]
+        bias = torch.zeros(padding.shape, dtype=cos.dtype, device=self.device)
+        bias = bias.masked_fill_(padding, float("-inf")).repeat_interleave(self.kv_heads, 0)
+        x = self.embedding[tokens][:, None]
+        for n, layer in enumerate(self.layers):
+            q, k, v = self._project(layer, x, cos, sin)
+            self.keys[n][:, :, self.appended] = k[:, :, 0]
+            self.values[n][:, :, self.appended] = v[:, :, 0]
+            x = self._finish(layer, x, self._attend(n, q, bias[:, None]))
+        self.appended += 1
+        return self._logits(x[:, 0])
+
+    def _attend(self, n: int, q: Tensor, bias: Tensor) -> Tensor:
+        """Return what queries (R, heads, 1, head) mix from prompts and own tokens, as (R, 1, D)."""
+        scale, end = self.head**-0.5, self.appended + 1
+        q = q.reshape(len(q), self.kv_heads, -1, self.head)  # (R, K, G, head)
+        own_keys, own_values = (c[n][:, :, :end].flatten(0, 1) for c in (self.keys, self.values))
+        shared_keys, shared_values = (
+            c[n].flatten(0, 1) for c in (self.prompt_keys, self.prompt_values)
+        )
+        shared = torch.baddbmm(bias, self.rows.gather(q), shared_keys.transpose(1, 2), alpha=scale)
+        own = torch.bmm(q.flatten(0, 1), own_keys.transpose(1, 2)).mul_(scale)
+        scores = torch.cat([self.rows.spread(shared), own.view(*q.shape[:3], end)], dim=-1)
+        share, own_share = scores.softmax(-1).split([shared.shape[-1], end], dim=-1)
+        mixed = self.rows.spread(torch.bmm(self.rows.gather(share), shared_values))
+        return (
+            mixed.view(-1, *q.shape[2:])
+            .baddbmm(own_share.flatten(0, 1), own_values)
+            .view(len(q), 1, -1)
+        )
+
+    def _read(self, ids: Tensor, rows: Tensor) -> Tensor:
+        """Read prompts into the cache of these rows; return their next-token logits."""
+        count, width = ids.shape
+        cos, sin = self._rotary(torch.arange(width, device=self.device)[None])
         x = self.embedding[ids]
-        self.keys, self.values = [], []
-        for layer in self.layers:
+        for n, layer in enumerate(self.layers):
             q, k, v = self._project(layer, x, cos, sin)
             mixed = functional.scaled_dot_product_attention(
                 q, k, v, is_causal=True, enable_gqa=self.heads != self.kv_heads
             )
-            x = self._finish(layer, x, mixed.transpose(1, 2).reshape(rows, width, -1))
-            self.keys.append(functional.pad(k, (0, 0, 0, room)))
-            self.values.append(functional.pad(v, (0, 0, 0, room)))
-        return self._logits(x[torch.arange(rows, device=self.device), lengths - 1])
-
-    def select(self, rows: Tensor) -> None:
-        """See `Decoder.select`."""
-        self.lengths = self.lengths[rows]
-        for n in range(len(self.layers)):
-            self.keys[n] = self.keys[n].index_select(0, rows)
-            self.values[n] = self.values[n].index_select(0, rows)
-
-    def step(self, tokens: Tensor) -> Tensor:
-        """See `Decoder.step`."""
-        rows = len(tokens)
-        place = torch.arange(rows, device=self.device)
-        width = int(self.lengths.max()) + 1
-        hidden = torch.arange(width, device=self.device)[None] > self.lengths[:, None]
-        bias = torch.zeros(rows, 1, width, device=self.device, dtype=self.embedding.dtype)
-        bias.masked_fill_(hidden[:, None], float("-inf"))
-        cos, sin = self._rotary(self.lengths[:, None])
-        x = self.embedding[tokens][:, None]
-        group = self.heads // self.kv_heads
-        for n, layer in enumerate(self.layers):
-            q, k, v = self._project(layer, x, cos, sin)
-            self.keys[n][place, :, self.lengths] = k[:, :, 0]
-            self.values[n][place, :, self.lengths] = v[:, :, 0]
-            keys = self.keys[n][:, :, :width].reshape(-1, width, self.head)
-            values = self.values[n][:, :, :width].reshape(-1, width, self.head)
-            q = q.reshape(rows * self.kv_heads, group, self.head) * self.head**-0.5
-            scores = torch.baddbmm(
-                bias.repeat_interleave(self.kv_heads, 0), q, keys.transpose(1, 2)
-            )
-            mixed = torch.bmm(scores.softmax(-1), values)
-            x = self._finish(layer, x, mixed.reshape(rows, 1, -1))
-        self.lengths = self.lengths + 1
-        return self._logits(x[:, 0])
+            x = self._finish(layer, x, mixed.transpose(1, 2).reshape(count, width, -1))
+            self.prompt_keys[n][rows, :, :width] = k
+            self.prompt_values[n][rows, :, :width] = v
+        last = self.prompt_lengths[rows] - 1
+        return self._logits(x[torch.arange(count, device=self.device), last])
 
     def _fuse(self, layer: Any) -> _Layer:
         attention, feed = layer.self_attn, layer.mlp
@@ -170,7 +231,7 @@ class FusedDecoder:
         q, k, v = fused.split([self.heads, self.kv_heads, self.kv_heads], dim=2)
         if layer.q_norm is not None and layer.k_norm is not None:
             q, k = self._norm(q, layer.q_norm), self._norm(k, layer.k_norm)
-        q, k = _rotate(q, cos, sin), _rotate(k, cos, sin)
+        q, k = rotated(q, cos, sin), rotated(k, cos, sin)
         return q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)
 
     def _finish(self, layer: _Layer, x: Tensor, mixed: Tensor) -> Tensor:
@@ -227,8 +288,3 @@ class HuggingFaceDecoder:
         self.lengths = self.lengths + 1
         logits: Tensor = output.logits[:, -1]
         return logits
-
-
-def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    first, second = x.chunk(2, -1)
-    return x * cos + torch.cat([-second, first], -1) * sin

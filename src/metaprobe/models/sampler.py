@@ -19,8 +19,8 @@ from metaprobe.models.decoding import Decoder, decoder_for
 from metaprobe.models.loading import Model
 from metaprobe.models.runtime import torch
 
-_TOP_CANDIDATES = 64
-"""Nucleus sampling looks at this many tokens first; rows that need more get a full sort."""
+_CANDIDATES = (16, 128)
+"""Nucleus sampling looks at this many tokens; rows that need more go on to the next number."""
 _COMPACT_BELOW = 0.75
 """Ended rows are dropped once fewer than this share of the rows is alive."""
 
@@ -191,14 +191,16 @@ def pick(logits: Tensor, uniform: Tensor, sampling: Sampling) -> tuple[Tensor, T
 
 def _nucleus(scaled: Tensor, uniform: Tensor, top_p: float) -> Tensor:
     normaliser = scaled.logsumexp(1, keepdim=True)
-    values, candidates = scaled.topk(min(_TOP_CANDIDATES, scaled.shape[1]), dim=1)
-    probability = (values - normaliser).exp()
-    token = _from_sorted(probability, candidates, uniform, top_p)
-    short = (probability.sum(1) < top_p).nonzero()[:, 0]
-    if len(short) and candidates.shape[1] < scaled.shape[1]:
-        values, candidates = scaled[short].sort(dim=1, descending=True)
-        probability = (values - normaliser[short]).exp()
-        token[short] = _from_sorted(probability, candidates, uniform[short], top_p)
+    token = torch.empty(len(scaled), dtype=torch.long, device=scaled.device)
+    rows = torch.arange(len(scaled), device=scaled.device)
+    for count in (*_CANDIDATES, scaled.shape[1]):
+        part = scaled if len(rows) == len(scaled) else scaled[rows]
+        values, candidates = part.topk(min(count, scaled.shape[1]), dim=1)
+        probability = (values - normaliser[rows]).exp()
+        token[rows] = _from_sorted(probability, candidates, uniform[rows], top_p)
+        rows = rows[probability.sum(1) < top_p]
+        if len(rows) == 0:
+            break
     return token
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from metaprobe.benchmark.items import Item
 from metaprobe.models.chat import encode_prompts
 from metaprobe.models.loading import Model
-from metaprobe.models.logprobs import Text, masked_logits, pad_texts, use_float32_attention
+from metaprobe.models.logprobs import Text, completion_logprobs, use_float32_attention
 from metaprobe.models.runtime import matmul_precision, torch
 from metaprobe.training.advantages import ADVANTAGES, has_signal
 from metaprobe.training.arms import GRPOConfig
@@ -87,8 +87,8 @@ def _update(
     advantages: Tensor,
 ) -> dict[str, float]:
     model = session.model
-    ids, mask = (t.to(model.device) for t in pad_texts(texts, session.tokenizer.pad_token_id))
-    targets = torch.cat([torch.as_tensor(t.completion) for t in texts]).to(model.device)
+    lengths = torch.tensor([len(t.completion) for t in texts], device=model.device)
+    mask = torch.arange(int(lengths.max()), device=model.device) < lengths[:, None]  # (B, T)
     sampled = torch.cat([torch.as_tensor(r.logprobs) for r in rollouts]).to(model.device)
     on_policy = config.updates_per_rollout == 1
     # Recorded at temperature 1; at another one the policy's own value before the first update.
@@ -97,10 +97,9 @@ def _update(
     model.train()
     for _ in range(config.updates_per_rollout):
         with matmul_precision(config.precision, model.device):
-            logits = masked_logits(model, ids, mask).float()
-        scaled = logits / config.temperature
-        normaliser = scaled.logsumexp(1)
-        chosen = scaled.gather(1, targets[:, None])[:, 0] - normaliser
+            chosen, entropy = completion_logprobs(
+                model, texts, session.tokenizer.pad_token_id, temperature=config.temperature
+            )
         old = chosen.detach() if old is None else old
         terms = PolicyTerms(
             logprobs=_spread(chosen, mask),
@@ -115,8 +114,6 @@ def _update(
             horizon=config.max_new_tokens,
         )
         session.update(loss)
-        with torch.no_grad():
-            entropy = normaliser - (scaled.softmax(1) * scaled).sum(1)
         metrics = {"loss": loss.item(), "entropy": entropy.mean().item(), **measured}
     return metrics
 

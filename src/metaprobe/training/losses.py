@@ -9,7 +9,7 @@ from torch import Tensor, no_grad
 from torch.nn import functional
 
 from metaprobe.models.loading import Model
-from metaprobe.models.logprobs import masked_logits
+from metaprobe.models.logprobs import masked_logprobs
 
 IGNORED = -100
 """Label of a position that takes no part in the loss."""
@@ -37,7 +37,8 @@ def nll(logits: Tensor, labels: Tensor) -> Tensor:
 
 def next_token_loss(model: Model, input_ids: Tensor, labels: Tensor) -> Tensor:
     """Return the mean negative log-likelihood of the labelled next tokens."""
-    return nll(masked_logits(model, input_ids, labels != IGNORED), labels[labels != IGNORED])
+    mask = labels != IGNORED
+    return -masked_logprobs(model, input_ids, mask, labels[mask])[0].mean()
 
 
 class PolicyTerms(NamedTuple):
