@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import Progress
 
 app = typer.Typer(
     help="Train a nano base from nothing, or one arm of a study.", no_args_is_help=True
@@ -17,7 +19,9 @@ def pretrain(
         list[str] | None,
         typer.Option("--set", help="Change a part of the recipe, as in tokens=1000000."),
     ] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Torch threads.")] = 2,
+    threads: Annotated[
+        int, typer.Option(min=1, help="Torch threads; small models gain nothing from more.")
+    ] = 1,
 ) -> None:
     """Train a nano base from nothing by the recipe of the shipped one."""
     from metaprobe.core.config import apply_overrides, parse_config
@@ -71,5 +75,8 @@ def _train_arm(kind: str, out: Path, base: str, seed: int, overrides: list[str])
     task = TrainTask(
         root=out, arm=kind, seed=seed, base=base, config=config.arms[kind], data=config.data
     )
-    task.run(lambda share: print(f"{kind}: {share:6.1%}", end="\r", flush=True))
+    console = Console()
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as display:
+        bar = display.add_task(kind, total=1.0)
+        task.run(lambda share: display.update(bar, completed=share))
     print(f"{kind}: stages in {out / 'stages' / kind}")

@@ -26,7 +26,6 @@ from metaprobe.models.runtime import default_device, matmul_precision, torch
 from metaprobe.models.tokenizer import train_tokenizer
 from metaprobe.training.data import Example, collate, draw_items, token_batches
 from metaprobe.training.losses import next_token_loss
-from metaprobe.training.session import optimizer_for
 from metaprobe.training.traces import TEACHERS, choose_length, solution_text, style_of
 
 
@@ -47,18 +46,20 @@ class PretrainConfig(BaseModel):
     """Levels of the training items."""
     families: tuple[str, ...] | None = NANO_FAMILIES
     """The only families; all where null."""
-    problems: int = 60_000
+    problems: int = 120_000
     """Distinct training problems; families with few of them are repeated (see `balanced`)."""
     long_share: float = Field(default=0.8, ge=0, le=1)
     """Share of texts whose solution is long."""
-    tokens: int = 20_000_000
+    tokens: int = 40_000_000
     """Tokens to train on, prompts and padding included."""
-    batch_tokens: int = 3072
+    batch_tokens: int = 2048
     """Padded tokens in a batch."""
-    learning_rate: float = 2e-3
-    """Peak; linear warm-up, then cosine to a tenth."""
+    learning_rate: float = 0.02
+    """Of Muon, on the matrices of the blocks: peak; linear warm-up, then cosine to a fiftieth."""
+    embedding_rate: float = 4e-3
+    """Of AdamW, on embeddings and norms; the same course."""
     weight_decay: float = 0.05
-    """Of AdamW, on matrices."""
+    """Of the matrices of the blocks."""
     seed: int = 0
     """Names the streams of data and initialisation."""
     start: str | None = None
@@ -175,22 +176,23 @@ def _train(
     device = default_device()
     model.to(device).train()
     use_float32_attention(model)
-    optimizer = optimizer_for(model, config.learning_rate, config.weight_decay, betas=(0.9, 0.95))
+    optimizers = _optimizers(model, config)
     lengths = [e.length for e in examples]
     curve: list[dict[str, Any]] = []
     seen, step, started = 0, 0, time.monotonic()
     running = 0.0
     for indices in token_batches(lengths, config.batch_tokens, stream=f"pretrain/{config.seed}"):
-        rate = _rate(config, seen / config.tokens)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
+        share = _schedule(seen / config.tokens)
+        for group in (g for optimizer in optimizers for g in optimizer.param_groups):
+            group["lr"] = share * group["initial_lr"]
         batch = collate([examples[i] for i in indices], pad)
         with matmul_precision(config.precision, device):
             loss = next_token_loss(model, batch.input_ids.to(device), batch.labels.to(device))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+        for optimizer in optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
         seen, step = seen + batch.input_ids.numel(), step + 1
         running += (loss.item() - running) / min(step, 50)
         done = seen >= config.tokens
@@ -199,7 +201,7 @@ def _train(
                 "step": step,
                 "tokens": seen,
                 "loss": round(running, 4),
-                "learning_rate": rate,
+                "learning_rate": share * config.learning_rate,
                 "seconds": round(time.monotonic() - started, 1),
             }
             curve.append(row)
@@ -210,9 +212,26 @@ def _train(
     raise AssertionError("token_batches never ends")
 
 
-def _rate(config: PretrainConfig, progress: float) -> float:
-    warm = 0.02
+def _optimizers(model: Any, config: PretrainConfig) -> tuple[torch.optim.Optimizer, ...]:
+    """Return Muon (arXiv 2502.16982) for the matrices of the blocks, and AdamW for the rest."""
+    blocks = {p for p in model.base_model.layers.parameters() if p.ndim == 2}
+    rest = [p for p in model.parameters() if p not in blocks]
+    muon = torch.optim.Muon(
+        [p for p in model.parameters() if p in blocks],
+        lr=config.learning_rate,
+        weight_decay=config.weight_decay,
+    )
+    adamw = torch.optim.AdamW(
+        rest, lr=config.embedding_rate, betas=(0.9, 0.95), weight_decay=0.0, fused=True
+    )
+    for group in (*muon.param_groups, *adamw.param_groups):
+        group["initial_lr"] = group["lr"]
+    return muon, adamw
+
+
+def _schedule(progress: float) -> float:
+    warm, end = 0.02, 0.02
     if progress < warm:
-        return config.learning_rate * progress / warm
+        return progress / warm
     cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, (progress - warm) / (1 - warm))))
-    return config.learning_rate * (0.1 + 0.9 * cosine)
+    return end + (1 - end) * cosine
