@@ -146,7 +146,7 @@ def test_a_part_of_a_frozen_benchmark_has_a_manifest_of_its_own(folder, nano):
     assert part.manifest.content_hash != nano.manifest.content_hash
     whole = baselines(nano.manifest)
     assert all(whole[place] == value for place, value in baselines(part.manifest).items())
-    assert load_benchmark(str(folder), items_per_cell=25) == nano
+    assert load_benchmark(str(folder), items_per_cell=30) == nano
 
 
 def test_where_a_family_is_exhausted_the_others_make_up_for_it():

@@ -46,7 +46,7 @@ class Preset(NamedTuple):
 
 
 PRESETS = {
-    "nano": Preset((1, 2), 25, NANO_FAMILIES),
+    "nano": Preset((1, 2), 30, NANO_FAMILIES),
     "default": Preset((1, 2, 3, 4, 5), 200),
     "hard": Preset((4, 5), 100),
 }
