@@ -12,7 +12,8 @@ from metaprobe.models.decoding import FusedDecoder, HuggingFaceDecoder, decoder_
 from metaprobe.models.forward import fusible
 from metaprobe.models.logprobs import Text, token_logprobs
 from metaprobe.models.runtime import torch
-from metaprobe.models.sampler import Completion, Request, Sampling, sample
+from metaprobe.models.sampler import Completion, Request, sample
+from metaprobe.models.sampling import Sampling
 
 FUSED = ("tiny_qwen3", "tiny_qwen2", "tiny_llama", "tiny_llama_biased")
 GENERIC = ("tiny_gpt2",)
