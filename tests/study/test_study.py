@@ -124,10 +124,17 @@ def test_changed_settings_retrain_that_arm_only(study):
     metaprobe("run", "nano", *SMALL, *TWO_STAGES, "--out", study)
 
 
-def session_members(leader: int) -> list[str]:
-    """Processes of a session that still run."""
-    listed = subprocess.run(["ps", "-o", "pid=,args=", "-s", str(leader)], capture_output=True)
-    return listed.stdout.decode().splitlines()
+def session_members(leader: int) -> list[int]:
+    """Processes of a session that still run, on Linux."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, session, *_ = stat.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(session) == leader and state != "Z":
+            found.append(int(stat.parent.name))
+    return found
 
 
 @pytest.mark.slow

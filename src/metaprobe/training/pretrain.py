@@ -8,7 +8,7 @@ weight averaging, and evaluation, which is the probes' work.
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,8 @@ class PretrainConfig(BaseModel):
     """Levels of the training items."""
     families: tuple[str, ...] | None = NANO_FAMILIES
     """The only families; all where null."""
+    emphasis: dict[str, int] = {}
+    """Families that have this many times as many texts as the others."""
     problems: int = 120_000
     """Distinct training problems; families with few of them are repeated (see `balanced`)."""
     long_share: float = Field(default=0.8, ge=0, le=1)
@@ -131,7 +133,7 @@ def build_model(config: PretrainConfig, tokenizer: Any) -> Any:
 
 def _examples(config: PretrainConfig, items: list[Item], tokenizer: Any) -> list[Example]:
     examples = []
-    for item, variant in balanced(items):
+    for item, variant in balanced(items, config.emphasis):
         length = choose_length(item, "mixed", config.long_share, variant)
         text = solution_text(item, style_of(item, "base", variant), length)
         prompt = encode(tokenizer, prompt_text(tokenizer, item.question))
@@ -139,18 +141,21 @@ def _examples(config: PretrainConfig, items: list[Item], tokenizer: Any) -> list
     return examples
 
 
-def balanced(items: Sequence[Item]) -> Iterator[tuple[Item, int]]:
+def balanced(
+    items: Sequence[Item], emphasis: Mapping[str, int] | None = None
+) -> Iterator[tuple[Item, int]]:
     """Yield items with a variant number, as many of each family and level.
 
     A family with few problems is gone through again and again, each time as another variant, so
-    that a hundred facts weigh as much in training as a million sums.
+    that a hundred facts weigh as much in training as a million sums. `emphasis` multiplies the
+    number of a family by name.
     """
     groups: dict[tuple[Cell, str, int], list[Item]] = {}
     for item in items:
         groups.setdefault((item.cell, item.family, item.level), []).append(item)
     share = max(map(len, groups.values()))
-    for group in groups.values():
-        for n in range(share):
+    for (_, family, _), group in groups.items():
+        for n in range(share * (emphasis or {}).get(family, 1)):
             yield group[n % len(group)], n // len(group)
 
 
