@@ -92,7 +92,7 @@ def _sample_batch(
     device = decoder.device
     total = len(batch) * copies
     rows = _Rows(torch.arange(total, device=device), _uniforms(batch, sampling).to(device))
-    logits = _prefill(decoder, batch, pad, copies, limit)
+    logits = _prefill(decoder, batch, pad, copies)
     tokens = torch.full((total, limit), pad, dtype=torch.long)
     logprobs = torch.zeros((total, limit))
     ended = torch.full((total,), -1, dtype=torch.long)
@@ -121,7 +121,7 @@ def _sample_batch(
     ]
 
 
-def _prefill(decoder: Decoder, batch: list[Request], pad: int, copies: int, limit: int) -> Tensor:
+def _prefill(decoder: Decoder, batch: list[Request], pad: int, copies: int) -> Tensor:
     distinct = {tuple(r.prompt): None for r in batch}
     place = {prompt: n for n, prompt in enumerate(distinct)}
     lengths = torch.tensor([len(p) for p in distinct])
@@ -130,9 +130,7 @@ def _prefill(decoder: Decoder, batch: list[Request], pad: int, copies: int, limi
         ids[n, : len(prompt)] = prompt
     source = torch.tensor([place[tuple(r.prompt)] for r in batch]).repeat_interleave(copies)
     source = source.to(decoder.device)
-    logits = decoder.prefill(
-        torch.from_numpy(ids).to(decoder.device), lengths.to(decoder.device), room=limit
-    )
+    logits = decoder.prefill(torch.from_numpy(ids).to(decoder.device), lengths.to(decoder.device))
     decoder.select(source)
     return logits[source]
 
