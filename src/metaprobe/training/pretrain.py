@@ -16,17 +16,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from metaprobe.benchmark.freeze import NANO_FAMILIES
 from metaprobe.benchmark.items import Item
-from metaprobe.core.files import storage_errors, write_json
+from metaprobe.core.files import read_json, storage_errors, write_json
 from metaprobe.core.streams import seed_for
 from metaprobe.core.vocabulary import CELLS, Cell, Split
 from metaprobe.models.chat import encode, encode_completion, prompt_text
-from metaprobe.models.loading import load_model
+from metaprobe.models.loading import load_model, resolve_model
 from metaprobe.models.logprobs import use_float32_attention
 from metaprobe.models.runtime import default_device, matmul_precision, torch
 from metaprobe.models.tokenizer import train_tokenizer
 from metaprobe.training.data import Example, collate, draw_items, token_batches
 from metaprobe.training.losses import next_token_loss
 from metaprobe.training.traces import TEACHERS, choose_length, solution_text, style_of
+
+_RECORD = "pretrain.json"
 
 
 class PretrainConfig(BaseModel):
@@ -75,7 +77,8 @@ def pretrain(
 ) -> None:
     """Train a base and write it to `out` as a Hugging Face folder.
 
-    Beside the model, `pretrain.json` holds the recipe, tokens, seconds and loss curve.
+    Beside the model, `pretrain.json` holds the recipe, tokens, seconds and loss curve, and as
+    `start` the same file of the model that it went on from, or null.
 
     Args:
         config: the recipe.
@@ -104,8 +107,17 @@ def pretrain(
         out.mkdir(parents=True, exist_ok=True)
         model.save_pretrained(out)
         tokenizer.save_pretrained(out)
-    record = {"recipe": config.model_dump(mode="json"), **curve[-1], "curve": curve}
-    write_json(out / "pretrain.json", record)
+    recipe = config.model_dump(mode="json")
+    started_from = _record_of(config.start) if config.start else None
+    write_json(
+        out / _RECORD, {"recipe": recipe, **curve[-1], "curve": curve, "start": started_from}
+    )
+
+
+def _record_of(model: str) -> Any:
+    folder = resolve_model(model)
+    path = folder / _RECORD if folder else None
+    return read_json(path) if path and path.is_file() else None
 
 
 def build_model(config: PretrainConfig, tokenizer: Any) -> Any:
