@@ -127,6 +127,11 @@ def test_nothing_seen_names_what_could_be_seen():
     ]
 
 
+def test_an_interval_without_zero_that_is_not_clear_names_its_q_value():
+    (text,) = texts([arm(stage(60, gain=-0.08, gain_q=0.07))], "headline")
+    assert "mathematics (−8, 95 % −14 to −2, but q = 0.07 over all comparisons);" in text
+
+
 def test_a_gain_without_a_fall_is_not_called_nothing():
     found = findings(base(), [arm(stage(60, {"mathematics/calculation": 0.2}))], TRAINED)
     assert [f.kind for f in found] == ["headline", "gain"]

@@ -203,8 +203,10 @@ def _target_text(domain: str, rows: list[DomainResult]) -> str:
     if len(rows) > 1:
         return f"moves by {_range(deltas)} on {domain}, not clearly in every seed"
     low, high = rows[0].delta_low or 0.0, rows[0].delta_high or 0.0
-    interval = f"{_whole(deltas[0])}, 95 % {_whole(low)} to {_whole(high)}"
-    return f"shows no clear change on {domain} ({interval})"
+    detail = f"{_whole(deltas[0])}, 95 % {_whole(low)} to {_whole(high)}"
+    if low * high > 0 and rows[0].q_value is not None:
+        detail += f", but q = {rows[0].q_value:.2f} over all comparisons"
+    return f"shows no clear change on {domain} ({detail})"
 
 
 def _falls_text(arm: _Arm, falls: list[_Fall]) -> str:
