@@ -1,7 +1,21 @@
-"""Write the fact tables of the domain mathematics: shapes, notation, theorems."""
+"""Write the fact tables of the domain mathematics; needs `mpmath` and `sympy`.
+
+Digits of constants come from `mpmath`. Rules of differentiation and integration are written by hand
+and checked by `sympy`: no rule is written to the table that it does not confirm.
+"""
 
 import re
+from importlib.metadata import version
 from pathlib import Path
+
+import mpmath
+from sympy import Symbol, diff, simplify
+from sympy.parsing.sympy_parser import (
+    convert_xor,
+    implicit_multiplication,
+    parse_expr,
+    standard_transformations,
+)
 
 FACTS = Path(__file__).parents[2] / "src" / "metaprobe" / "benchmark" / "facts"
 HEADER = (
@@ -202,6 +216,139 @@ THEOREMS = """
   ~ Hall's marriage theorem; Hall's theorem; marriage theorem; Hall theorem; Hall marriage theorem
 """
 
+NUMBER_CLASSES = """
+1 ~ is divisible by 2 ~ even
+1 ~ is a whole number but not divisible by 2 ~ odd
+1 ~ has exactly two positive divisors ~ prime
+1 ~ is a whole number above 1 but not prime ~ composite
+1 ~ is a whole number times itself ~ square; perfect square
+1 ~ is below 0 ~ negative
+1 ~ is above 0 ~ positive
+1 ~ reads the same backwards ~ palindrome; palindromic
+1 ~ is a quotient of two integers ~ rational
+1 ~ is real but no quotient of two integers ~ irrational
+2 ~ is a sum 1 + 2 + ... + n ~ triangular; triangle
+2 ~ is a product 1 * 2 * ... * n ~ factorial
+2 ~ is a whole number times itself times itself ~ cube; perfect cube; cubic
+2 ~ is the sum of its proper divisors ~ perfect
+2 ~ is in the list 1, 1, 2, 3, 5, 8, 13, 21 ~ Fibonacci
+2 ~ is the square root of a negative number ~ imaginary; purely imaginary
+2 ~ has the form a + b i with real a and b ~ complex
+2 ~ is prime and differs by 2 from another prime ~ twin prime; twin
+3 ~ is less than the sum of its proper divisors ~ abundant
+3 ~ is more than the sum of its proper divisors ~ deficient; defective
+3 ~ has the form 2^n - 1 ~ Mersenne
+3 ~ has the form 2^(2^n) + 1 ~ Fermat
+3 ~ is divisible by no square above 1 ~ square-free; squarefree; square free
+3 ~ is a root of a nonzero polynomial with integer coefficients ~ algebraic
+3 ~ is a root of no nonzero polynomial with integer coefficients ~ transcendental
+3 ~ has the form n (3 n - 1) / 2 ~ pentagonal
+3 ~ has the form n (n + 1) ~ pronic; oblong; heteromecic; rectangular
+3 ~ has the form n (n + 1) (n + 2) / 6 ~ tetrahedral; triangular pyramidal
+4 ~ is divisible by the sum of its digits ~ Harshad; Niven
+4 ~ is the sum of its digits, each to the power of the number of digits ~ narcissistic; Armstrong;
+  pluperfect digital invariant
+4 ~ is in the list 2, 1, 3, 4, 7, 11, 18, 29 ~ Lucas
+4 ~ has the form C(2 n, n) / (n + 1) ~ Catalan
+4 ~ counts all partitions of a set of n elements ~ Bell
+4 ~ is a prime p for which 2 p + 1 is prime too ~ Sophie Germain prime; Sophie Germain; Germain
+  prime
+4 ~ is composite and divides a^n - a for every integer a, n being the number itself ~ Carmichael
+4 ~ is the product of two primes ~ semiprime; biprime; 2-almost prime
+4 ~ has the form a + b i with integers a and b ~ Gaussian integer; Gaussian
+4 ~ is written with the digit 1 only ~ repunit
+5 ~ is composite and has the digit sum of its prime factors together ~ Smith
+5 ~ is abundant but no sum of some of its proper divisors ~ weird
+5 ~ has more divisors than every smaller positive number ~ highly composite
+5 ~ counts the permutations without a fixed point ~ derangement; subfactorial
+5 ~ counts the partitions of n elements into k nonempty sets ~ Stirling number of the second kind;
+  Stirling
+5 ~ is a prime p whose square divides 2^(p - 1) - 1 ~ Wieferich prime; Wieferich
+5 ~ is an odd k with k 2^n + 1 composite for every positive n ~ Sierpinski; Sierpinski number of the
+  second kind
+5 ~ is B_n in x / (e^x - 1) = sum of B_n x^n / n! ~ Bernoulli
+5 ~ is a real algebraic integer above 1 with all its conjugates inside the unit circle ~ Pisot;
+  Pisot-Vijayaraghavan; PV
+5 ~ has the form a + b w with integers a, b and w = e^(2 pi i / 3) ~ Eisenstein integer; Eisenstein
+"""
+"""Definitions, to be read after 'a number that', and names that `number` can follow."""
+NOUNS = ("palindrome", "factorial", "cube", "repunit", "semiprime")
+"""Names that are complete without `number`."""
+
+RULES = """
+1 ~ derivative ~ 5 ~ 0
+1 ~ derivative ~ x ~ 1
+1 ~ derivative ~ x^2 ~ 2x; 2 x; 2*x
+1 ~ derivative ~ x^3 ~ 3x^2; 3 x^2; 3*x^2
+1 ~ derivative ~ x^4 ~ 4x^3; 4 x^3; 4*x^3
+1 ~ derivative ~ sin(x) ~ cos(x)
+1 ~ derivative ~ cos(x) ~ -sin(x)
+1 ~ derivative ~ e^x ~ e^x; exp(x)
+1 ~ derivative ~ ln(x) ~ 1/x; x^-1; x^(-1)
+1 ~ derivative ~ 1/x ~ -1/x^2; -x^-2; -x^(-2)
+2 ~ antiderivative ~ 1 ~ x
+2 ~ antiderivative ~ x ~ x^2/2; 1/2 x^2; (1/2) x^2; 0.5x^2; (x^2)/2
+2 ~ antiderivative ~ x^2 ~ x^3/3; 1/3 x^3; (1/3) x^3; (x^3)/3
+2 ~ antiderivative ~ x^3 ~ x^4/4; 1/4 x^4; (1/4) x^4; (x^4)/4
+2 ~ antiderivative ~ cos(x) ~ sin(x)
+2 ~ antiderivative ~ sin(x) ~ -cos(x)
+2 ~ antiderivative ~ e^x ~ e^x; exp(x)
+2 ~ antiderivative ~ 1/x ~ ln(x); ln|x|; ln(|x|); log(x); log|x|; log(|x|)
+2 ~ antiderivative ~ 1/x^2 ~ -1/x; -x^-1; -x^(-1)
+2 ~ antiderivative ~ 2x ~ x^2
+3 ~ derivative ~ sinh(x) ~ cosh(x)
+3 ~ derivative ~ cosh(x) ~ sinh(x)
+3 ~ derivative ~ tan(x) ~ 1/cos(x)^2; 1/cos^2(x); sec(x)^2; sec^2(x); 1 + tan(x)^2; 1 + tan^2(x)
+3 ~ derivative ~ cot(x) ~ -1/sin(x)^2; -1/sin^2(x); -csc(x)^2; -csc^2(x); -1 - cot(x)^2
+3 ~ derivative ~ sec(x) ~ sec(x) tan(x); sec(x)*tan(x); tan(x) sec(x); sec(x)tan(x)
+3 ~ derivative ~ csc(x) ~ -csc(x) cot(x); -csc(x)*cot(x); -cot(x) csc(x); -csc(x)cot(x)
+3 ~ derivative ~ 2^x ~ 2^x ln(2); 2^x*ln(2); ln(2) 2^x; ln(2)*2^x; 2^x log(2)
+3 ~ derivative ~ arctan(x) ~ 1/(1 + x^2); 1/(x^2 + 1); 1/(1+x^2); 1/(x^2+1)
+3 ~ antiderivative ~ sinh(x) ~ cosh(x)
+3 ~ antiderivative ~ cosh(x) ~ sinh(x)
+4 ~ antiderivative ~ 1/(1 + x^2) ~ arctan(x); atan(x); tan^-1(x); -arccot(x)
+4 ~ antiderivative ~ 1/sqrt(1 - x^2) ~ arcsin(x); asin(x); sin^-1(x); -arccos(x)
+4 ~ antiderivative ~ sec(x)^2 ~ tan(x)
+4 ~ antiderivative ~ csc(x)^2 ~ -cot(x)
+4 ~ antiderivative ~ sec(x) tan(x) ~ sec(x); 1/cos(x)
+4 ~ antiderivative ~ csc(x) cot(x) ~ -csc(x); -1/sin(x)
+4 ~ antiderivative ~ ln(x) ~ x ln(x) - x; x*ln(x) - x; x ln x - x; x (ln(x) - 1); x(ln(x) - 1)
+4 ~ derivative ~ arcsin(x) ~ 1/sqrt(1 - x^2); 1/sqrt(1-x^2); (1 - x^2)^(-1/2); 1/(1 - x^2)^(1/2)
+4 ~ derivative ~ arccos(x) ~ -1/sqrt(1 - x^2); -1/sqrt(1-x^2); -(1 - x^2)^(-1/2)
+4 ~ derivative ~ tanh(x) ~ 1/cosh(x)^2; 1/cosh^2(x); sech(x)^2; sech^2(x); 1 - tanh(x)^2
+5 ~ derivative ~ asinh(x) ~ 1/sqrt(x^2 + 1); 1/sqrt(1 + x^2); 1/sqrt(x^2+1); 1/sqrt(1+x^2)
+5 ~ derivative ~ acosh(x) ~ 1/sqrt(x^2 - 1); 1/sqrt(x^2-1)
+5 ~ derivative ~ atanh(x) ~ 1/(1 - x^2); 1/(1-x^2); -1/(x^2 - 1)
+5 ~ derivative ~ coth(x) ~ -1/sinh(x)^2; -1/sinh^2(x); -csch(x)^2; -csch^2(x); 1 - coth(x)^2
+5 ~ antiderivative ~ 1/sqrt(x^2 + 1) ~ asinh(x); arsinh(x); arcsinh(x); sinh^-1(x)
+5 ~ antiderivative ~ 1/sqrt(x^2 - 1) ~ acosh(x); arcosh(x); arccosh(x); cosh^-1(x)
+5 ~ antiderivative ~ 1/cosh(x)^2 ~ tanh(x)
+5 ~ antiderivative ~ 1/sinh(x)^2 ~ -coth(x)
+5 ~ antiderivative ~ tanh(x) ~ ln(cosh(x)); log(cosh(x)); ln|cosh(x)|; ln cosh x; ln(cosh x)
+5 ~ antiderivative ~ cot(x) ~ ln(sin(x)); ln|sin(x)|; ln(|sin(x)|); log|sin(x)|; ln|sin x|
+"""
+"""Antiderivatives stand without the constant of integration."""
+
+CONSTANTS = {
+    "pi": mpmath.pi,
+    "e": mpmath.e,
+    "the square root of 2": lambda: mpmath.sqrt(2),
+    "the square root of 3": lambda: mpmath.sqrt(3),
+    "the golden ratio": mpmath.phi,
+    "ln(2)": mpmath.ln2,
+    "Euler's constant gamma": mpmath.euler,
+    "Catalan's constant": mpmath.catalan,
+    "zeta(3)": mpmath.apery,
+}
+PLACES = {
+    1: {"pi": (1, 6), "e": (1, 6), "the square root of 2": (1, 4)},
+    2: {"pi": (7, 10), "e": (7, 10), "the golden ratio": (1, 4), "the square root of 3": (1, 4)},
+    3: {"pi": (11, 20), "e": (11, 20), "ln(2)": (1, 6), "Euler's constant gamma": (1, 4)},
+    4: {"pi": (21, 40), "e": (21, 40), "zeta(3)": (1, 6), "Catalan's constant": (1, 6)},
+    5: {"pi": (41, 100), "e": (41, 80), "zeta(3)": (7, 20), "Euler's constant gamma": (5, 20)},
+}
+"""By level and constant, the first and the last decimal place that is asked for."""
+
 
 def shape_rows() -> list[list[str]]:
     """Return level, name, property, value and aliases of every shape fact."""
@@ -236,10 +383,64 @@ def text_rows(text: str) -> list[list[str]]:
     return rows
 
 
-def write(name: str, columns: list[str], rows: list[list[str]]) -> None:
+def class_rows() -> list[list[str]]:
+    """Return level, definition, name and aliases of every class of numbers."""
+    rows = []
+    for level, definition, name, aliases in text_rows(NUMBER_CLASSES):
+        stems = [name, *aliases.split("|")] if aliases else [name]
+        forms = [form for stem in stems for form in (f"{stem} number", stem, f"{stem} numbers")]
+        noun = name in NOUNS or name.endswith((" prime", " kind", " integer"))
+        value, *others = [name, *forms] if noun else forms
+        rows.append([level, definition, value, "|".join(o for o in others if o != value)])
+    return rows
+
+
+def rule_rows() -> list[list[str]]:
+    """Return level, kind, function, value and aliases of every rule, confirmed by `sympy`."""
+    x = Symbol("x", positive=True)
+    transformations = (*standard_transformations, convert_xor, implicit_multiplication)
+    names = {"x": x, "e": parse_expr("E")}
+
+    def read(text: str) -> object:
+        spelled = re.sub(r"\barc(\w+)", r"a\1", text).replace("ln", "log")
+        return parse_expr(spelled, names, transformations)
+
+    rows = []
+    for level, kind, function, value, aliases in text_rows(RULES):
+        before, after = (function, value) if kind == "derivative" else (value, function)
+        difference = diff(read(before), x) - read(after)
+        if simplify(difference.rewrite("exp")) != 0 and simplify(difference) != 0:
+            raise ValueError(f"{kind} of {function} is not {value}")
+        forms = [value, *(aliases.split("|") if aliases else [])]
+        latex = [re.sub(r"([a-z]{2,})(?=[(^|])", r"\\\1", form) for form in forms]
+        spaced = [re.sub(r"\(x\)", " x", form) for form in (*forms, *latex)]
+        others = dict.fromkeys(f for f in (*forms, *latex, *spaced) if f != value)
+        rows.append([level, kind, function, value, "|".join(o.replace("|", "¦") for o in others)])
+    return rows
+
+
+def digit_rows() -> list[list[str]]:
+    """Return level, constant, decimal place and digit."""
+    rows = []
+    with mpmath.workdps(150):
+        for level, places in PLACES.items():
+            for constant, (first, last) in places.items():
+                decimals = mpmath.nstr(+CONSTANTS[constant](), 130).split(".")[1]
+                for place in range(first, last + 1):
+                    rows.append([str(level), constant, str(place), decimals[place - 1]])
+    return rows
+
+
+def header(package: str, licence: str, remark: str = "") -> str:
+    """Return the provenance lines of a table that rests on a package."""
+    source = f"# source: {package} (PyPI){remark}\n"
+    return f"{source}# version: {version(package)}\n# licence: {licence}\n"
+
+
+def write(name: str, columns: list[str], rows: list[list[str]], provenance: str = HEADER) -> None:
     """Write one table with its provenance lines."""
     lines = ["\t".join(row) + "\n" for row in [columns, *rows]]
-    (FACTS / f"{name}.tsv").write_text(HEADER + "".join(lines), encoding="utf-8")
+    (FACTS / f"{name}.tsv").write_text(provenance + "".join(lines), encoding="utf-8")
 
 
 def main() -> None:
@@ -247,6 +448,11 @@ def main() -> None:
     write("shapes", ["level", "name", "property", "value", "aliases"], shape_rows())
     write("notation", ["level", "field", "notation", "meaning", "aliases"], text_rows(NOTATION))
     write("theorems", ["level", "statement", "name", "aliases"], text_rows(THEOREMS))
+    write("number_classes", ["level", "definition", "name", "aliases"], class_rows())
+    checked = header("sympy", "BSD-3-Clause", "; rules by the project, each confirmed by it")
+    write("calculus", ["level", "kind", "function", "value", "aliases"], rule_rows(), checked)
+    digits = header("mpmath", "BSD-3-Clause")
+    write("digits", ["level", "constant", "place", "digit"], digit_rows(), digits)
 
 
 if __name__ == "__main__":
