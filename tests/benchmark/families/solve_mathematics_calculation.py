@@ -34,9 +34,9 @@ def matrix_2x2(question: str) -> str:
     a = sympy.Matrix(rows[:2])
     if "eigenvalues" in question:
         return ", ".join(map(str, sorted(a.eigenvals())))
-    asked = re.search(r"(trace|determinant) of (A[AB *^0-9-]*)", question)
+    asked = re.search(r"(trace|determinant) of (A[AB ^0-9-]*)", question)
     names = {"A": a, "B": sympy.Matrix(rows[2:]) if len(rows) > 2 else None}
-    code = asked[2].strip().replace("^", "**")
+    code = re.sub("(?<=[AB])(?=[AB])", "*", asked[2].strip()).replace("^", "**")
     matrix = eval(code, names)  # letters, digits and operators only
     return str(matrix.trace() if asked[1] == "trace" else matrix.det())
 

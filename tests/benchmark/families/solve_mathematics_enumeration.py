@@ -13,11 +13,11 @@ def numbers(text: str) -> list[int]:
 
 @solves("mathematics/enumeration/integer_partitions")
 def integer_partitions(question: str) -> str:
-    total = int(re.search(r"Write (\d+)|is (\d+) a|sum (\d+)\.", question).expand(r"\1\2\3"))
+    total = int(re.search(r"[Ww]rite (\d+)|is (\d+) a|sum (\d+)[.?]", question).expand(r"\1\2\3"))
     size = int(re.search(r"exactly (\d+)", question)[1])
     low, high = map(int, re.search(r"(\d+) (?:to|and) (\d+) \(both", question).groups())
     pool = range(low, high + 1)
-    if "answer with their number" in question:
+    if "ow many" in question or "Count" in question:
         # Coefficient of y^size x^total in the product of (1 + y x^part).
         ways = {(0, 0): 1}
         for part in pool:
@@ -35,7 +35,7 @@ def integer_partitions(question: str) -> str:
 def solutions_of_linear_equation(question: str) -> str:
     left, value = re.search(r"(\d+[a-z](?: \+ \d+[a-z])+) = (\d+)", question).groups()
     factors = numbers(left)
-    if "answer with their number" in question:
+    if "ow many" in question or "Count" in question:
         ways = [1] + [0] * int(value)
         for factor in factors:
             for reached in range(factor, len(ways)):

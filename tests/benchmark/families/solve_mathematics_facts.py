@@ -96,7 +96,7 @@ def digits_of_a_constant(question: str) -> str:
 X = sympy.Symbol("x", positive=True)
 NAMES = {
     "x": X, "e": sympy.E, "ln": sympy.log, "arctan": sympy.atan, "arcsin": sympy.asin,
-    "arccos": sympy.acos,
+    "arccos": sympy.acos, "arsinh": sympy.asinh, "arcosh": sympy.acosh, "artanh": sympy.atanh,
 }  # fmt: skip
 FORMULAS = (
     "0", "1", "x", "2x", "x^2", "3x^2", "4x^3", "x^2/2", "x^3/3", "x^4/4", "sin(x)", "cos(x)",
@@ -140,7 +140,7 @@ def derivative_and_integral_rule(question: str) -> str:
 
 
 CLASSES = {
-    "divisible by 2": "even", "not divisible by 2": "odd", "exactly two positive": "prime",
+    "divisible by 2": "even", "2 does not divide": "odd", "exactly two positive": "prime",
     "not prime": "composite", "whole number times itself": "square",
     "number times itself times itself": "cube", "below 0": "negative", "above 0": "positive",
     "backwards": "palindrome", "is a quotient of two": "rational", "real but no": "irrational",
@@ -154,10 +154,10 @@ CLASSES = {
     "number of digits": "narcissistic", "7, 11, 18": "Lucas", "C(2 n, n)": "Catalan",
     "all partitions of a set": "Bell", "2 p + 1": "Sophie Germain prime", "a^n - a": "Carmichael",
     "product of two primes": "semiprime", "integers a and b": "Gaussian integer",
-    "digit 1 only": "repunit", "digit sum of": "Smith", "no sum of some": "weird",
+    "digit 1 only": "repunit", "whose digit sum": "Smith", "not the sum of any": "weird",
     "more divisors than": "highly composite", "fixed point": "derangement number",
     "k nonempty": "Stirling number of the second kind", "2^(p - 1)": "Wieferich prime",
-    "k 2^n": "Sierpinski", "B_n x^n": "Bernoulli", "conjugates": "Pisot number",
+    "k 2^n": "Sierpinski", "c_n x^n": "Bernoulli", "conjugates": "Pisot number",
     "a + b w": "Eisenstein integer",
 }  # fmt: skip
 

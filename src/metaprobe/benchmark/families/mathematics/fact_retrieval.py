@@ -2,7 +2,7 @@
 
 from random import Random
 
-from metaprobe.benchmark.answers import Answer, IntegerAnswer, TextAnswer
+from metaprobe.benchmark.answers import Answer, FormulaAnswer, IntegerAnswer, TextAnswer
 from metaprobe.benchmark.facts import table
 from metaprobe.benchmark.family import Problem, family
 
@@ -75,12 +75,12 @@ _DERIVATIVE_OF = (
     "Give the function that d/dx turns {function} into.",
 )
 _ANTIDERIVATIVE_OF = (
-    "What is the antiderivative of {function} with respect to x?",
+    "What is an antiderivative of {function} with respect to x?",
     "Integrate {function} with respect to x.",
     "Which function is the indefinite integral of {function} with respect to x?",
-    "State the antiderivative of {function} with respect to x.",
+    "State an antiderivative of {function} with respect to x.",
     "Complete the rule: the indefinite integral of {function} with respect to x is ...",
-    "Give the function whose derivative with respect to x is {function}.",
+    "Give a function whose derivative with respect to x is {function}.",
 )
 _DIGIT_OF = (
     "Which digit stands in decimal place {place} of {constant}?",
@@ -196,11 +196,9 @@ def derivative_and_integral_rule(rng: Random, level: int) -> Problem:
     wordings = _DERIVATIVE_OF if derivative else _ANTIDERIVATIVE_OF
     number = rng.randrange(len(wordings))
     ending = " Answer with a formula in x" + ("." if derivative else ", without a constant added.")
-    # A bar separates aliases in the table; those with an absolute value have a broken bar.
-    aliases = tuple(a.replace("¦", "|") for a in row["aliases"].split("|") if a)
     return Problem(
         question=wordings[number].format(function=row["function"]) + ending,
-        answer=TextAnswer(value=row["value"], aliases=aliases),
+        answer=FormulaAnswer(value=row["value"], up_to_constant=not derivative),
         long=(f"The {row['kind']} of {row['function']}: {row['value']}",),
         key=f"derivative_and_integral_rule {row['kind']} {row['function']} {number}",
     )

@@ -83,12 +83,12 @@ def _trace_of_power(rng: Random, level: int) -> Problem:
 
 def _determinant_of_combination(rng: Random, level: int) -> Problem:
     a, b = _matrix(rng, level), _matrix(rng, level)
-    product, steps = _product(a, b, "A*B")
+    product, steps = _product(a, b, "AB")
     if level >= 5:
-        other, more = _product(b, a, "B*A")
-        name, steps = "A*B - B*A", [*steps, *more]
+        other, more = _product(b, a, "BA")
+        name, steps = "AB - BA", [*steps, *more]
     else:
-        other, name = a, "A*B - A"
+        other, name = a, "AB - A"
     combined = tuple((p[0] - q[0], p[1] - q[1]) for p, q in zip(product, other, strict=True))
     matrix: _Matrix = (combined[0], combined[1])
     steps.append(f"{name} = {_rows(matrix)}")

@@ -196,16 +196,18 @@ def _checks(level: int, statements: list[_Statement]) -> list[str]:
 
 
 def _reason(known: _Known, statement: _Statement, refuted: tuple[_Edge, ...]) -> str:
-    """Return what is known of a statement's two letters, with the chain it follows from."""
-    if refuted:
-        links = ", ".join(_bound(*edge) for edge in refuted)
-        total = sum(bound for _, _, bound in refuted)
-        if len(refuted) == 1:
-            return f"known: {links}"
-        return f"known: {links}, so {_bound(refuted[0][0], refuted[-1][1], total)}"
+    """Return what is known of a statement's two letters, with the chains it follows from."""
     u, v = statement.left, statement.right
-    bounds = [_bound(p, q, known.least[p, q]) for p, q in ((u, v), (v, u)) if (p, q) in known.least]
-    return "known: " + (", ".join(bounds) or "nothing")
+    both = [known.chains[pair] for pair in ((u, v), (v, u)) if pair in known.chains]
+    chains = [refuted] if refuted else both
+    return "known: " + ("; ".join(map(_chained, chains)) or "nothing")
+
+
+def _chained(chain: tuple[_Edge, ...]) -> str:
+    links = ", ".join(_bound(*edge) for edge in chain)
+    if len(chain) == 1:
+        return links
+    return f"{links}, so {_bound(chain[0][0], chain[-1][1], sum(bound for _, _, bound in chain))}"
 
 
 def _bound(u: str, v: str, bound: int) -> str:

@@ -24,7 +24,7 @@ _COUNT_PATHS = " How many different paths are there?"
 
 _DIGITS = {1: 3, 2: 4, 3: 5, 4: 6, 5: 7}
 _CONDITIONS = {1: (1, 2), 2: (2, 3), 3: (3, 3), 4: (3, 4), 5: (3, 4)}
-_ORDERS = {1: (1, 4), 2: (1, 6), 3: (2, 10), 4: (5, 24), 5: (60, 2_000)}
+_ORDERS = {1: (1, 4), 2: (1, 6), 3: (2, 10), 4: (5, 24), 5: (60, 300)}
 _COUNT_ORDERS_FROM = 5
 _ORDER_WORDINGS = (
     "Put the digits {digits} in a row, each once, so that {conditions}.",
@@ -146,7 +146,7 @@ def permutations_under_constraint(rng: Random, level: int) -> Problem:
         ]
     else:
         groups = [(start, list(group)) for start, group in groupby(names, lambda name: name[:2])]
-        steps = [f"{s}: {len(g) if counted else ', '.join(g)}" for s, g in groups]
+        steps = [f"{s}: {', '.join(g)}" + f": {len(g)}" * counted for s, g in groups]
     if counted:
         question += " How many such rows are there?"
         return _problem(question, IntegerAnswer(value=len(names)), steps, key)

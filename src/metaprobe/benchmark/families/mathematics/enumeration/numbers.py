@@ -130,6 +130,8 @@ def subsets_with_sum(rng: Random, level: int) -> Problem:
     form = "+".join("abcde"[:size])
     full = level <= _WHOLE_LIST_UP_TO
     steps = _all_choices(pool, size, target) if full else list(_search(pool, size, target, ()))
+    if not full:
+        steps.insert(0, f"Left out: beginnings with no ending small or large enough for {target}")
     return Problem(
         question=f"{question} Write each as {form} in increasing order, separated by commas.",
         answer=SetAnswer(items=tuple(names)),

@@ -10,7 +10,7 @@ from metaprobe.benchmark.family import Problem, family
 
 _TOTAL = {1: (5, 16), 2: (9, 24), 3: (14, 30), 4: (24, 45), 5: (45, 75)}
 _PARTS = {1: (2, 3), 2: (3, 3), 3: (3, 4), 4: (4, 5), 5: (6, 8)}
-_WAYS = {1: (1, 5), 2: (2, 8), 3: (4, 15), 4: (12, 30), 5: (60, 1_000)}
+_WAYS = {1: (1, 5), 2: (2, 8), 3: (4, 15), 4: (12, 30), 5: (60, 200)}
 _LOWEST = {1: 2, 2: 4, 3: 4, 4: 5, 5: 5}
 _DIFFERENT_FROM = 3
 _COUNT_FROM = 5
@@ -23,6 +23,15 @@ _PARTITION_WORDINGS = (
     "{n}. Order does not matter.",
 )
 
+_PARTITIONS_COUNTED = (
+    "In how many ways is {n} a sum of exactly {k} {kind} from {low} to {high} (both included), if "
+    "the order is ignored?",
+    "How many groups of exactly {k} {kind} between {low} and {high} (both included) have the sum "
+    "{n}? Order does not matter.",
+    "Count the ways to write {n} as a sum of exactly {k} {kind} from {low} to {high} (both "
+    "included), where the order does not matter.",
+)
+
 _FACTORS = {1: (2, 6), 2: (3, 9), 3: (4, 12), 4: (5, 15), 5: (3, 12)}
 _VALUE = {1: (8, 30), 2: (30, 80), 3: (40, 90), 4: (90, 180), 5: (60, 120)}
 _UNKNOWNS = {1: "xy", 2: "xy", 3: "xyz", 4: "xyz", 5: "wxyz"}
@@ -33,11 +42,16 @@ _EQUATION_WORDINGS = (
     "Find all ({names}) with {equation}, where every letter is a whole number of at least 0.",
     "Solve {equation} in whole numbers from 0 upwards; find every solution.",
 )
+_SOLUTIONS_COUNTED = (
+    "How many solutions does {equation} have in whole numbers that are not negative?",
+    "How many ({names}) have {equation}, where every letter is a whole number of at least 0?",
+    "In how many ways can {equation} be solved in whole numbers from 0 upwards?",
+)
 
 
 @family(
     "mathematics/enumeration",
-    capacity={1: 149, 2: 150, 3: 431, 4: 496, 5: 5_486},
+    capacity={1: 149, 2: 150, 3: 431, 4: 496, 5: 1_888},
 )
 def integer_partitions(rng: Random, level: int) -> Problem:
     """List all ways to write a number as a sum of so many parts, or count them at level 5.
@@ -55,31 +69,28 @@ def integer_partitions(rng: Random, level: int) -> Problem:
         high = rng.randint(-(-total // size), total - low * (size - 1))
         if fewest <= _partition_count(total, size, low, high, different) <= most:
             break
-    question = rng.choice(_PARTITION_WORDINGS).format(
+    counted = level >= _COUNT_FROM
+    question = rng.choice(_PARTITIONS_COUNTED if counted else _PARTITION_WORDINGS).format(
         n=total,
         k=size,
         low=low,
         high=high,
         kind="different whole numbers" if different else "whole numbers",
     )
-    if level >= _COUNT_FROM:
-        names = []
-        steps = [
-            f"Largest number {part}: {count}"
-            for part in range(high, 0, -1)
-            if (count := _partition_count(total - part, size - 1, low, part - 1, different))
-        ]
+    found = list(_partitions(total, size, low, high, different=different))
+    names = ["+".join(map(str, parts)) for parts in found]
+    if counted:
+        groups = [list(group) for _, group in groupby(names, lambda name: name.partition("+")[0])]
+        steps = [f"{', '.join(group)}: {len(group)}" for group in groups]
     else:
-        found = list(_partitions(total, size, low, high, different=different))
-        names = ["+".join(map(str, parts)) for parts in found]
         steps = [
             f"Starting with {start}: " + ", ".join(group) for start, group in groupby(names, _start)
         ]
     form = f"Write each as {'+'.join('abcde'[:size])}, largest number first, separated by commas."
     return _listed_or_counted(
         question,
-        names,
-        _partition_count(total, size, low, high, different),
+        [] if counted else names,
+        len(names),
         tuple(steps),
         form,
         key=f"integer_partitions {total} {size} {low} {high} {different}",
@@ -140,10 +151,12 @@ def solutions_of_linear_equation(rng: Random, level: int) -> Problem:
             break
     left = " + ".join(f"{factor}{name}" for factor, name in zip(factors, names, strict=True))
     listed = ", ".join(names)
-    question = rng.choice(_EQUATION_WORDINGS).format(equation=f"{left} = {value}", names=listed)
+    counted = level >= _COUNT_FROM
+    wordings = _SOLUTIONS_COUNTED if counted else _EQUATION_WORDINGS
+    question = rng.choice(wordings).format(equation=f"{left} = {value}", names=listed)
     return _listed_or_counted(
         question,
-        [] if level >= _COUNT_FROM else [f"({', '.join(map(str, s))})" for s in found],
+        [] if counted else [f"({', '.join(map(str, s))})" for s in found],
         len(found),
         tuple(_by_first_unknowns(factors, names, value)),
         f"Write each as ({listed}), separated by commas.",
@@ -170,7 +183,8 @@ def _by_first_unknowns(factors: list[int], names: str, value: int) -> Iterator[s
         tail = factors[fixed:]
         if len(tail) > 1:
             left = " + ".join(f"{f}{name}" for f, name in zip(tail, names[fixed:], strict=True))
-            yield f"{chosen}: {left} = {rest} has {len(list(_solutions(tail, rest)))}"
+            pairs = [f"({y}, {z})" for y, z in _solutions(tail, rest)]
+            yield f"{chosen}: {left} = {rest}, {', '.join(pairs) or 'no pair'}: {len(pairs)}"
         elif rest % tail[0]:
             yield f"{chosen}: {tail[0]}{names[-1]} = {rest}, no"
         else:
@@ -184,9 +198,8 @@ def _listed_or_counted(
     listing = ", ".join(names)
     result = f"Found: {listing}" if names else f"Number: {count}"
     answer: Answer = SetAnswer(items=tuple(names)) if names else IntegerAnswer(value=count)
-    ending = form if names else "Do not list them; answer with their number."
     return Problem(
-        question=f"{question} {ending}",
+        question=f"{question} {form}" if names else question,
         answer=answer,
         short=(result,),
         long=(*steps, result),
