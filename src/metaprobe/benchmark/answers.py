@@ -13,6 +13,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from metaprobe.benchmark.formulas import NotAFormulaError, value_at
+
 MAX_ANSWER_CHARACTERS = 2000
 """A longer boxed text is not an answer of any kind here and counts as unparsed."""
 
@@ -44,6 +46,9 @@ _WRAPPERS_DEEP = 3
 _STEP_WORD = re.compile(r"^(?:step|line|claim|statement|entry|row|number)\s*[:#]?\s*")
 _PARTNER = {"(": ")", "[": "]", "{": "}"}
 _EMPTY = frozenset({"none", "{}", "[]", "()", "\\emptyset", "\\varnothing", "∅"})
+_CONSTANT = re.compile(r"\s*\+\s*[cCkK]\s*[.$]*\s*$")
+_PLACES = (0.3, 0.45, 0.7, 1.2, 1.9, 2.6)
+_FORMULA_TOLERANCE = 1e-9
 _NOTHING_WRONG = frozenset({"none", "0", "no error", "no errors"})
 
 
@@ -135,6 +140,45 @@ class TextAnswer(_Answer):
         return None if not word else word in {fold(v) for v in (self.value, *self.aliases)}
 
 
+class FormulaAnswer(_Answer):
+    """A formula in x; any formula with the same values is accepted.
+
+    Values are compared at fixed places between 0 and pi where the gold has one. A formula that
+    fails the comparison at one place differs; the functions asked for are too plain to agree at
+    all places by chance.
+    """
+
+    kind: Literal["formula"] = "formula"
+    value: str
+    up_to_constant: bool = False
+    """Whether a constant may be added, as to an antiderivative."""
+
+    def render(self) -> str:
+        """Return the formula."""
+        return self.value
+
+    def compare(self, text: str) -> bool | None:
+        """Return whether the formulas agree; None when `text` is not a formula in x."""
+        clean = _plain_unicode(text)
+        if self.up_to_constant:
+            clean = _CONSTANT.sub("", clean)
+        try:
+            found = [value_at(clean, x) for x in _PLACES]
+        except NotAFormulaError:
+            return None
+        pairs = [
+            (theirs, gold)
+            for theirs, x in zip(found, _PLACES, strict=True)
+            if (gold := value_at(self.value, x)) is not None
+        ]
+        differences = [None if theirs is None else theirs - gold for theirs, gold in pairs]
+        offset = differences[0] if self.up_to_constant else 0.0
+        return offset is not None and all(
+            d is not None and abs(d - offset) <= _FORMULA_TOLERANCE * (1 + abs(gold))
+            for d, (_, gold) in zip(differences, pairs, strict=True)
+        )
+
+
 class SequenceAnswer(_Answer):
     """Elements in order, separated by commas."""
 
@@ -224,6 +268,7 @@ Answer = Annotated[
     | RationalAnswer
     | DecimalAnswer
     | TextAnswer
+    | FormulaAnswer
     | SequenceAnswer
     | SetAnswer
     | ChoiceAnswer

@@ -1,8 +1,8 @@
-"""mathematics/fact_retrieval: names, notation and theorems, recalled and not worked out."""
+"""mathematics/fact_retrieval: names, rules, digits and theorems, recalled and not worked out."""
 
 from random import Random
 
-from metaprobe.benchmark.answers import Answer, IntegerAnswer, TextAnswer
+from metaprobe.benchmark.answers import Answer, FormulaAnswer, IntegerAnswer, TextAnswer
 from metaprobe.benchmark.facts import table
 from metaprobe.benchmark.family import Problem, family
 
@@ -57,6 +57,38 @@ _THEOREM_OF = (
     "Which named result or conjecture says this: {statement}?",
     "Give the name under which this is known: {statement}.",
     "Under which name do mathematicians know this: {statement}?",
+)
+_CLASS_OF = (
+    "What is a number called that {definition}?",
+    "A number {definition}. What kind of number is it called?",
+    "Name the kind of number that {definition}.",
+    "By what name is a number known that {definition}?",
+    "Which name is given to a number that {definition}?",
+    "Give the name of a number that {definition}.",
+)
+_DERIVATIVE_OF = (
+    "What is the derivative of {function} with respect to x?",
+    "Differentiate {function} with respect to x.",
+    "Which function is the derivative of {function} with respect to x?",
+    "State the derivative of {function} with respect to x.",
+    "Complete the rule: the derivative of {function} with respect to x is ...",
+    "Give the function that d/dx turns {function} into.",
+)
+_ANTIDERIVATIVE_OF = (
+    "What is an antiderivative of {function} with respect to x?",
+    "Integrate {function} with respect to x.",
+    "Which function is the indefinite integral of {function} with respect to x?",
+    "State an antiderivative of {function} with respect to x.",
+    "Complete the rule: the indefinite integral of {function} with respect to x is ...",
+    "Give a function whose derivative with respect to x is {function}.",
+)
+_DIGIT_OF = (
+    "Which digit stands in decimal place {place} of {constant}?",
+    "What is the digit in decimal place {place} of {constant}?",
+    "Name the digit that {constant} has in decimal place {place}.",
+    "Write down the digit in decimal place {place} of {constant}.",
+    "In the decimal expansion of {constant}, which digit is in decimal place {place}?",
+    "Decimal place {place} of {constant} holds which digit?",
 )
 
 
@@ -126,6 +158,70 @@ def named_theorem(rng: Random, level: int) -> Problem:
         answer=_text(row, "name"),
         long=(f"This is known as: {row['name']}",),
         key=f"named_theorem {row['name']} {row['level']} {number}",
+    )
+
+
+@family(
+    "mathematics/fact_retrieval",
+    capacity={1: 60, 2: 48, 3: 60, 4: 60, 5: 60},
+)
+def number_class(rng: Random, level: int) -> Problem:
+    """Name the class of numbers that a definition describes.
+
+    Isolates recall of names from definitions. A level has rarer classes, from even numbers to
+    those of research papers.
+    """
+    row = rng.choice([row for row in table("number_classes") if int(row["level"]) == level])
+    number = rng.randrange(len(_CLASS_OF))
+    return Problem(
+        question=_CLASS_OF[number].format(definition=row["definition"]),
+        answer=_text(row, "name"),
+        long=(f"A number that {row['definition']}: {row['name']}",),
+        key=f"number_class {row['definition']} {number}",
+    )
+
+
+@family(
+    "mathematics/fact_retrieval",
+    capacity=dict.fromkeys((1, 2, 3, 4, 5), 60),
+)
+def derivative_and_integral_rule(rng: Random, level: int) -> Problem:
+    """Give the derivative or the antiderivative of an elementary function.
+
+    Isolates recall of rules: no function has to be taken apart. A level has rarer functions,
+    from powers to inverse hyperbolic functions.
+    """
+    row = rng.choice([row for row in table("calculus") if int(row["level"]) == level])
+    derivative = row["kind"] == "derivative"
+    wordings = _DERIVATIVE_OF if derivative else _ANTIDERIVATIVE_OF
+    number = rng.randrange(len(wordings))
+    ending = " Answer with a formula in x" + ("." if derivative else ", without a constant added.")
+    return Problem(
+        question=wordings[number].format(function=row["function"]) + ending,
+        answer=FormulaAnswer(value=row["value"], up_to_constant=not derivative),
+        long=(f"The {row['kind']} of {row['function']}: {row['value']}",),
+        key=f"derivative_and_integral_rule {row['kind']} {row['function']} {number}",
+    )
+
+
+@family(
+    "mathematics/fact_retrieval",
+    capacity={1: 96, 2: 96, 3: 180, 4: 312, 5: 780},
+)
+def digits_of_a_constant(rng: Random, level: int) -> Problem:
+    """Say which digit a mathematical constant has in a given decimal place.
+
+    Isolates recall of digits. A level has later places and rarer constants.
+    """
+    row = rng.choice([row for row in table("digits") if int(row["level"]) == level])
+    constant, place = row["constant"], row["place"]
+    number = rng.randrange(len(_DIGIT_OF))
+    question = _DIGIT_OF[number].format(constant=constant, place=place)
+    return Problem(
+        question=f"{question} Place 1 is the first one after the point.",
+        answer=IntegerAnswer(value=int(row["digit"])),
+        long=(f"{constant}, place {place}: {row['digit']}",),
+        key=f"digits_of_a_constant {constant} {place} {number}",
     )
 
 

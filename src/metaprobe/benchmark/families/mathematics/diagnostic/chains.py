@@ -1,4 +1,4 @@
-"""mathematics/diagnostic: where a worked solution breaks, or whether it does."""
+"""mathematics/diagnostic: where a chain of calculations breaks, or whether it does."""
 
 from dataclasses import dataclass
 from random import Random

@@ -1,4 +1,4 @@
-"""mathematics/calculation: arithmetic and algebra carried out to an exact result."""
+"""mathematics/calculation: expressions, fractions and powers, worked out exactly."""
 
 from collections.abc import Sequence
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""mathematics/enumeration: every number or combination that meets a stated condition."""
+"""mathematics/enumeration: divisors, primes and choices of numbers, listed in full."""
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
@@ -130,6 +130,8 @@ def subsets_with_sum(rng: Random, level: int) -> Problem:
     form = "+".join("abcde"[:size])
     full = level <= _WHOLE_LIST_UP_TO
     steps = _all_choices(pool, size, target) if full else list(_search(pool, size, target, ()))
+    if not full:
+        steps.insert(0, f"Left out: beginnings with no ending small or large enough for {target}")
     return Problem(
         question=f"{question} Write each as {form} in increasing order, separated by commas.",
         answer=SetAnswer(items=tuple(names)),
