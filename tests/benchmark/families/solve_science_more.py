@@ -1,4 +1,4 @@
-"""Second solvers for science/simulation and science/diagnostic: events one by one, other sizes."""
+"""Second solvers for science/simulation: animals, plants and nuclei one by one."""
 
 import re
 from collections import deque
