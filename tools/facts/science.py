@@ -123,6 +123,12 @@ def main() -> None:
         ("number", "symbol", "name", "other_name", "group", "period", "level"),
         rows,
     )
+    write(
+        "atomic_masses",
+        ("mendeleev (PyPI), standard atomic weights", version("mendeleev"), "MIT"),
+        ("symbol", "mass"),
+        [(e.symbol, e.atomic_weight) for e in get_all_elements() if not e.is_radioactive],
+    )
     moons = [
         (moon, planet, level)
         for level, by_planet in MOONS.items()
