@@ -13,7 +13,7 @@ Row = tuple[object, ...]
 CONSTANTS = """
 1|speed of light in vacuum||m/s|speed of light;c;light speed
 1|Planck constant||J s|Planck's constant;h
-1|elementary charge||C|charge of the electron;charge of the proton;electron charge;e
+1|elementary charge||C|charge of the proton;e
 1|Avogadro constant||1/mol|Avogadro's constant;Avogadro number;Avogadro's number
 1|Boltzmann constant||J/K|Boltzmann's constant;k
 1|gravitational constant|Newtonian constant of gravitation|N m^2/kg^2|G;Newton's constant
@@ -209,11 +209,12 @@ LAWS = """
   law
 4|(p + a n^2 / V^2) (V - n b) = n R T|van der Waals equation|van der Waals equation of state;van
   der Waals' equation
-5|dp/dT = L / (T dV) for the vapour pressure curve|Clausius-Clapeyron equation|Clausius-Clapeyron
-  relation;Clapeyron equation;Clapeyron relation;Clausius Clapeyron equation
-5|Q = pi r^4 dp / (8 eta l) for the flow through a pipe|Hagen-Poiseuille equation|Poiseuille's
-  law;Hagen-Poiseuille law;Poiseuille equation;Poiseuille's equation;Hagen Poiseuille
-  equation;Poiseuille law
+5|dp/dT = L / (T (V2 - V1)) for the vapour pressure curve|Clausius-Clapeyron
+  equation|Clausius-Clapeyron relation;Clapeyron equation;Clapeyron relation;Clausius
+  Clapeyron equation
+5|Q = pi r^4 (p1 - p2) / (8 eta l) for the flow through a pipe|Hagen-Poiseuille
+  equation|Poiseuille's law;Hagen-Poiseuille law;Poiseuille equation;Poiseuille's
+  equation;Hagen Poiseuille equation;Poiseuille law
 5|1 / lambda = R (1 / n1^2 - 1 / n2^2) for hydrogen lines|Rydberg formula|Rydberg
   equation;Rydberg's formula;Rydberg-Ritz formula
 5|the rate of effusion of a gas is proportional to 1 / sqrt(M)|Graham's law|Graham's law of
@@ -224,10 +225,9 @@ LAWS = """
   law|Rayleigh Jeans law;law of Rayleigh and Jeans
 5|the susceptibility of a paramagnet is C / T|Curie's law|Curie law
 5|v = H0 d for distant galaxies|Hubble's law|Hubble-Lemaitre law;Hubble law;Hubble Lemaitre law
-5|h = 2 gamma cos(theta) / (rho g r) for the rise in a capillary|Jurin's law|Jurin law;Jurin's
-  height
-5|dp = gamma (1 / R1 + 1 / R2) across a curved liquid surface|Young-Laplace equation|Young Laplace
-  equation;Laplace's law;Laplace pressure;Laplace-Young equation
+5|h = 2 gamma cos(theta) / (rho g r) for the rise in a capillary|Jurin's law|Jurin law
+5|p1 - p2 = gamma (1 / R1 + 1 / R2) across a curved liquid surface|Young-Laplace
+  equation|Young Laplace equation;Laplace's law;Laplace-Young equation
 5|sqrt(f) = k (Z - b) for the X-ray lines of the elements|Moseley's law|Moseley law
 5|the breakdown voltage of a gas depends on pressure times gap|Paschen's law|Paschen law
 """

@@ -11,18 +11,18 @@ from metaprobe.benchmark.family import Problem, family
 _WAVE_WORDINGS = {
     "v": (
         "A wave has the frequency {a} Hz and the wavelength {b} m. What is its speed, in m/s?",
-        "Find the speed in m/s of a wave with {a} Hz and a wavelength of {b} m.",
+        "Find the speed in m/s of a wave with a frequency of {a} Hz and a wavelength of {b} m.",
         "A wave oscillates at {a} Hz with a wavelength of {b} m. How fast is it, in m/s?",
     ),
     "f": (
         "A wave moves at {a} m/s and has the wavelength {b} m. What is its frequency, in Hz?",
         "Find the frequency in Hz of a wave with the speed {a} m/s and a wavelength of {b} m.",
-        "The speed of a wave is {a} m/s, its wavelength {b} m. How many Hz has it?",
+        "The speed of a wave is {a} m/s, its wavelength {b} m. What is its frequency in Hz?",
     ),
     "l": (
         "A wave moves at {a} m/s with the frequency {b} Hz. What is its wavelength, in m?",
         "Find the wavelength in m of a wave with the speed {a} m/s and the frequency {b} Hz.",
-        "The speed of a wave is {a} m/s, its frequency {b} Hz. How long is a wave, in m?",
+        "The speed of a wave is {a} m/s, its frequency {b} Hz. What is its wavelength, in m?",
     ),
 }
 _LENS_WORDINGS = (

@@ -254,7 +254,7 @@ def _mixture(rng: Random, level: int) -> Problem:
         left = Fraction(start, 2**halvings)
         parts.append(f"{start} g of {name} with a half-life of {life} days")
         steps += [
-            f"{name}: {time} / {life} = {halvings} half-lives",
+            f"half-lives of {name}: {time} / {life} = {halvings}",
             f"2^{halvings} = {2**halvings}",
             f"{start} / {2**halvings} = {left}",
             f"sum: {_term(total)} + {_term(left)} = {total + left}",

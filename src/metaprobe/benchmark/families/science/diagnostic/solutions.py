@@ -20,8 +20,8 @@ _NAMED_LEVEL = 3
 """From this level on each step names its quantity, and formulas may be wrong."""
 _CLOSINGS = (
     "Give the number of the first wrong step, or none.",
-    "Which step is wrong first? Answer its number, or none.",
-    "Find the first wrong step; answer its number, or none.",
+    "Which step is the first wrong one? Answer with its number, or none.",
+    "Find the first wrong step; answer with its number, or none.",
 )
 _WRONG_MEANS = (
     "A step is wrong if its formula, a number put into it or its result is wrong. All numbers are "

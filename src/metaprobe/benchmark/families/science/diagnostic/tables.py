@@ -105,7 +105,9 @@ def wrong_unit_in_table(rng: Random, level: int) -> Problem:
     for number, name in enumerate(names):
         if simple:
             owner = name if number != wrong else rng.choice([k for k in known if k != name])
-            unit = rng.choice(_SIMPLE[owner])
+            # As a unit of time, m is in use for minutes.
+            units = [u for u in _SIMPLE[owner] if name != "time" or u != (("m", 1),)]
+            unit = rng.choice(units)
             check = f"{_written(unit)} is a unit of {owner}"
         else:
             unit = _compound(rng, _QUANTITIES[name], level)

@@ -45,14 +45,14 @@ _CROSS_OPENINGS = (
     "A row of plants (lower allele first): {row}. ",
     "Alleles of a row of plants, the lower first: {row}. ",
 )
-_CROSS = "In each cross the first's higher and the second's lower allele make a child, "
+_CROSS = "In each cross the first's higher and the second's lower allele make a child. "
 _CROSS_IN_TURN = (
     "In crosses 1, 3, 5, ... the first's higher and the second's lower allele make a child, in "
-    "crosses 2, 4, 6, ... the first's lower and the second's higher one, "
+    "crosses 2, 4, 6, ... the first's lower and the second's higher one. "
 )
-_LEAVES = "which joins the end; the first is removed. "
+_LEAVES = "It joins the end; the first is removed. "
 _LEAVES_BY_SUM = (
-    "which joins the end; the first is removed if the child's alleles have an even sum, else the "
+    "It joins the end; the first is removed if the child's alleles have an even sum, else the "
     "second. "
 )
 _CROSS_CLOSINGS = (
