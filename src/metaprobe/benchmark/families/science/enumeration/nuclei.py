@@ -96,7 +96,7 @@ def decay_chain_members(rng: Random, level: int) -> Problem:
         + rng.choice(_COUNT_MEMBERS if counted else _LIST_MEMBERS),
         answer=IntegerAnswer(value=len(found)) if counted else SetAnswer(items=tuple(found)),
         short=(f"count: {len(found)}" if counted else f"members: {', '.join(found)}",),
-        long=(*steps, f"members: {', '.join(found)}", f"count: {len(found)}"),
+        long=(*steps, f"members: {', '.join(found)}", *[f"count: {len(found)}"] * counted),
         key=f"decay_chain_members {start} {limits}",
     )
 
