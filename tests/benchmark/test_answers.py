@@ -22,7 +22,7 @@ from metaprobe.benchmark.answers import (
 )
 
 integers = st.integers(-(10**40), 10**40)
-words = st.text("bcdefghijklmnopqrstuvwxyz", min_size=1, max_size=8)
+words = st.text("bcdefghijklmnopqrstuvwxyz", min_size=1, max_size=8).filter("none".__ne__)
 elements = st.one_of(words, st.integers(-999, 999).map(str))
 plain_decimals = st.decimals(-(10**9), 10**9, places=4, allow_nan=False)
 
@@ -155,6 +155,32 @@ def test_numbers_are_read_in_usual_notations(text, number):
 def test_what_is_not_a_number_is_unparsed(text):
     assert parse_number(text) is None
     assert IntegerAnswer(value=3).compare(text) is None
+
+
+@pytest.mark.parametrize(
+    ("unit", "same", "other"),
+    [
+        ("ohm", ["Ω", r"\Omega", "ohms", r"\,\text{Ohm}"], ["A", "V", "kΩ", r"k\Omega"]),
+        (
+            "m/s",
+            ["metres per second", r"\frac{m}{s}", "m s^{-1}", r"\mathrm{m\,s^{-1}}"],
+            ["m s", "km/s"],
+        ),
+        ("m/s^2", [r"\text{ m/s}^2", "m s^-2", r"m\cdot s^{-2}"], ["m/s", "m s^-1"]),
+        ("kPa", ["kilopascals", r"\text{kPa}"], ["Pa", "pascal", "MPa"]),
+        ("g/mol", ["grams per mole", "g mol^-1"], ["kg/mol", "mol"]),
+        ("A", ["amperes", "amps", "ampere"], ["mA", "milliamperes", "V"]),
+        ("min", ["minutes", "minute"], ["m", "s", "meters"]),
+        ("days", ["day"], ["hours", "d"]),
+        ("J", ["joules"], ["kJ", "j"]),
+    ],
+)
+def test_a_unit_may_be_written_out_or_as_a_power_but_not_be_another(unit, same, other):
+    answer = DecimalAnswer(value=Decimal(5), unit=unit)
+    for text in same:
+        assert answer.compare(f"5 {text}") is True, text
+    for text in other:
+        assert answer.compare(f"5 {text}") is False, text
 
 
 def test_case_of_a_unit_symbol_matters_and_that_of_a_word_does_not():

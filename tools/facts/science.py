@@ -1,4 +1,6 @@
-"""Write the fact tables of the domain science; needs `mendeleev`, which is not a dependency.
+"""Write the fact tables of the domain science.
+
+Needs `mendeleev`, `particle` and `scipy`, which are not dependencies.
 
 Run from the root: `python tools/facts/science.py`.
 """
@@ -7,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from mendeleev import get_all_elements
+from science_physics import constants, laws, particles
 
 FACTS = Path(__file__).parents[2] / "src/metaprobe/benchmark/facts"
 OWN = "compiled by the project; common knowledge"
@@ -123,6 +126,12 @@ def main() -> None:
         ("number", "symbol", "name", "other_name", "group", "period", "level"),
         rows,
     )
+    write(
+        "atomic_masses",
+        ("mendeleev (PyPI), standard atomic weights", version("mendeleev"), "MIT"),
+        ("symbol", "mass"),
+        [(e.symbol, e.atomic_weight) for e in get_all_elements() if not e.is_radioactive],
+    )
     moons = [
         (moon, planet, level)
         for level, by_planet in MOONS.items()
@@ -139,6 +148,9 @@ def main() -> None:
         ("level", "quantity", "unit", "symbol", "other_names"),
         [tuple(line.split("|")) for line in UNITS.strip().splitlines()],
     )
+    write("constants", *constants())
+    write("particles", *particles())
+    write("laws", (OWN, "1", "Apache-2.0"), *laws())
 
 
 def write(

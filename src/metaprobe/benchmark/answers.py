@@ -31,6 +31,17 @@ _NUMBER = re.compile(
     re.VERBOSE,
 )
 _WRITTEN_OUT = 4
+_UNIT_SYMBOLS = {
+    **{"metre": "m", "meter": "m", "gram": "g", "tonne": "t", "litre": "L", "liter": "L", "l": "L"},
+    **{"second": "s", "sec": "s", "minute": "min", "hour": "h", "hr": "h", "hertz": "Hz"},
+    **{"ampere": "A", "amp": "A", "volt": "V", "ohm": "Ω", "ω": "Ω", "\\omega": "Ω"},
+    **{"newton": "N", "joule": "J", "watt": "W", "pascal": "Pa", "kelvin": "K", "mole": "mol"},
+    **{"electronvolt": "eV", "per": "/"},
+}
+_UNIT_PREFIXES = {"kilo": "k", "milli": "m", "centi": "c", "deci": "d", "mega": "M"}
+_UNIT_WORD = re.compile(r"\\?[^\W\d_]+")
+_UNIT_FRACTION = re.compile(r"\\[cdt]?frac\{([^{}]+)\}\{([^{}]+)\}")
+_UNIT_BELOW = re.compile(r"[\s*·~]*(?<![^\W\d_])([^\W\d_]+)\^-(\d)")
 _LEADING_ZERO = re.compile(r"[+-]?0\d")
 _PLAIN = str.maketrans({**dict.fromkeys("−‐‑‒–", "-"), **dict.fromkeys("’‘", "'"), "⁄": "/"})
 _SUPERSCRIPTS = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
@@ -40,6 +51,7 @@ _LATEX_WRAPPER = re.compile(
     r"\\(?:text|mathrm|mbox|textbf|mathbf|textit|mathit|texttt|mathtt|emph|operatorname)"
     r"\{([^{}]*)\}"
 )
+_THIN_SPACE = re.compile(r"(?<=\d)\\[,!](?=\d)")
 _LATEX_SIZE = re.compile(r"\\(?:left|right)(?![a-zA-Z])")
 _BRACED_POWER = re.compile(r"\^\{([^{}]*)\}")
 _WRAPPERS_DEEP = 3
@@ -318,9 +330,10 @@ def _plain_unicode(text: str) -> str:
 
 
 def _plain_latex(text: str) -> str:
-    text = text.replace("\\,", "").replace("\\!", "").replace("\\ ", " ").replace("{,}", ",")
+    text = _THIN_SPACE.sub("", text).replace("\\,", " ").replace("\\!", "").replace("\\ ", " ")
+    text = text.replace("{,}", ",")
     text = text.replace("^{\\circ}", "°").replace("^\\circ", "°")
-    text = _LATEX_SIZE.sub("", text)
+    text = _BRACED_POWER.sub(r"^\1", _LATEX_SIZE.sub("", text))
     for _ in range(_WRAPPERS_DEEP):
         text = _LATEX_WRAPPER.sub(r"\1", text)
     return _LATEX_ESCAPE.sub(r"\1", text)
@@ -389,5 +402,21 @@ def _element(text: str) -> str:
 
 
 def _squash(unit: str) -> str:
-    plain = re.sub(r"\\cdot|[\s^{}*·~]", "", normalise(unit))
-    return plain.casefold() if plain.isalpha() and len(plain) >= _WRITTEN_OUT else plain
+    """Return a unit in a comparable form: symbols for names, one way to write a quotient."""
+    plain = _UNIT_FRACTION.sub(r"\1/\2", normalise(unit).replace("\\cdot", "*"))
+    plain = _UNIT_WORD.sub(_symbol, plain)
+    plain = _UNIT_BELOW.sub(lambda m: f"/{m[1]}" + (m[2] if m[2] != "1" else ""), plain)
+    plain = re.sub(r"[\s^{}*·~]", "", plain)
+    written_out = plain.isalpha() and len(plain) >= _WRITTEN_OUT
+    return plain.casefold().removesuffix("s") if written_out else plain
+
+
+def _symbol(word: re.Match[str]) -> str:
+    """Return the symbol of a unit's name, with its prefix; other words as they are."""
+    name = word[0].casefold()
+    for prefix, sign in {"": "", **_UNIT_PREFIXES}.items():
+        for stem in (name, name.removesuffix("s")):
+            symbol = _UNIT_SYMBOLS.get(stem.removeprefix(prefix)) if stem != prefix else None
+            if symbol and stem.startswith(prefix):
+                return sign + symbol
+    return word[0]

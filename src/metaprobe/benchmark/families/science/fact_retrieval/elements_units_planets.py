@@ -1,5 +1,6 @@
 """science/fact_retrieval: elements, units and planets recalled without any arithmetic."""
 
+import re
 from random import Random
 
 from metaprobe.benchmark.answers import Answer, IntegerAnswer, SetAnswer, TextAnswer
@@ -153,8 +154,9 @@ def element_symbol_number_group(rng: Random, level: int) -> Problem:
     if kind == "symbol":
         answer = TextAnswer(value=row["symbol"])
     elif kind in ("name", "from_number"):
-        other = (row["other_name"],) if row["other_name"] else ()
-        answer = TextAnswer(value=row["name"], aliases=other)
+        names = [row["name"], *filter(None, [row["other_name"]])]
+        with_symbol = [f"{name} ({row['symbol']})" for name in names]
+        answer = TextAnswer(value=row["name"], aliases=(*names[1:], *with_symbol))
     else:
         answer = IntegerAnswer(value=int(row[kind]))
     return Problem(
@@ -199,7 +201,7 @@ def si_unit_of_quantity(rng: Random, level: int) -> Problem:
 
 @family(
     "science/fact_retrieval",
-    capacity={1: 96, 2: 84, 3: 72, 4: 108, 5: 258},
+    capacity={1: 94, 2: 84, 3: 72, 4: 108, 5: 258},
 )
 def planet_facts(rng: Random, level: int) -> Problem:
     """Recall the order of the planets, or the planet that a moon belongs to.
@@ -218,6 +220,9 @@ def planet_facts(rng: Random, level: int) -> Problem:
     elif wanted in ("planet", "order"):
         row = rng.choice(planets)
         fact = row["planet"]
+        # Where the wording names Mercury, it would give its place away.
+        if row["order"] == "1" and "Mercury" in _PLANET_WORDINGS[wanted][number]:
+            number = 0
         answer = (
             TextAnswer(value=fact) if wanted == "planet" else IntegerAnswer(value=int(row["order"]))
         )
@@ -237,10 +242,13 @@ def planet_facts(rng: Random, level: int) -> Problem:
 
 
 def _other_forms(row: dict[str, str]) -> tuple[str, ...]:
-    """Return the symbol, synonyms and American spellings of a unit."""
-    forms = [row["unit"], *filter(None, row["other_names"].split(";"))]
+    """Return the symbol, synonyms, plurals and American spellings of a unit."""
+    names = [row["unit"], *filter(None, row["other_names"].split(";"))]
+    plurals = [re.sub(r"(?<=[^szx])(?= per |$)", "s", name, count=1) for name in names]
+    forms = dict.fromkeys((*names, *plurals))
     american = [form.replace("metre", "meter") for form in forms if "metre" in form]
-    return (row["symbol"], *forms[1:], *american)
+    with_symbol = f"{row['unit']} ({row['symbol']})"
+    return (row["symbol"], with_symbol, *[f for f in forms if f != row["unit"]], *american)
 
 
 def _written(level: int) -> str:
