@@ -10,6 +10,11 @@ from http import HTTPStatus
 from pathlib import Path
 
 FACTS = Path("src/metaprobe/benchmark/facts")
+FROM_PYTHON = (
+    f"Python {platform.python_version()}",
+    "Apache-2.0 (compiled by the project); names from CPython, PSF-2.0",
+)
+BY_HAND = ("1", "Apache-2.0")
 
 BUILTINS = {
     1: (
@@ -207,13 +212,16 @@ STATUS_ALIASES = {
 }
 
 
-def write(name: str, source: str, columns: str, rows: list[tuple[str, ...]]) -> None:
+def write(
+    name: str,
+    source: str,
+    columns: str,
+    rows: list[tuple[str, ...]],
+    version_and_licence: tuple[str, str] = FROM_PYTHON,
+) -> None:
     """Write one table; the columns are separated by spaces in `columns`."""
-    head = [
-        f"# source: {source}",
-        f"# version: Python {platform.python_version()}",
-        "# licence: Apache-2.0 (compiled by the project); names from CPython, PSF-2.0",
-    ]
+    version, licence = version_and_licence
+    head = [f"# source: {source}", f"# version: {version}", f"# licence: {licence}"]
     lines = ["\t".join(row) for row in [tuple(columns.split()), *rows]]
     assert all(line.isascii() and line.count("\t") == columns.count(" ") for line in lines)
     (FACTS / f"{name}.tsv").write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""coding/fact_retrieval: names and codes that a programmer knows by heart."""
+"""Names of Python's vocabulary and of HTTP statuses, recalled from a description or a code."""
 
 from random import Random
 
@@ -13,6 +13,14 @@ _BUILTIN_WORDINGS = (
     "What is the built-in called that {} in Python?",
     "A programmer needs a Python built-in that {}. Which one is it?",
     "One of the Python built-ins {}. Give its name.",
+)
+_MODULE_WORDINGS = (
+    "Which module of Python's standard library {}?",
+    "Name the module of Python's standard library that {}.",
+    "Python's standard library has a module that {}. What is its name?",
+    "What is the standard module called that {} in Python?",
+    "A programmer needs a module of Python's standard library that {}. Which one is it?",
+    "One module of Python's standard library {}. Give its name.",
 )
 _EXCEPTION_WORDINGS = (
     "Which exception does this Python code raise?\n{}\nAnswer with the class name.",
@@ -62,6 +70,24 @@ def builtin_by_purpose(rng: Random, level: int) -> Problem:
         answer=TextAnswer(value=name, aliases=(f"{name}()",)),
         long=(f"{row['example']}.", f"So it is {name}."),
         key=f"builtin_by_purpose {name} {wording}",
+    )
+
+
+@family("coding/fact_retrieval", capacity={1: 72, 2: 72, 3: 72, 4: 72, 5: 72})
+def stdlib_module_by_purpose(rng: Random, level: int) -> Problem:
+    """Name the module of Python's standard library that serves a described purpose.
+
+    Isolates recall of what the standard library offers; the description never contains the name. A
+    level has twelve modules, from everyday ones such as math to rarely used ones such as mmap.
+    """
+    row = rng.choice(_rows("python_modules", level))
+    wording = rng.randrange(len(_MODULE_WORDINGS))
+    name = row["name"]
+    return Problem(
+        question=_MODULE_WORDINGS[wording].format(row["purpose"]),
+        answer=TextAnswer(value=name, aliases=(f"{name} module", f"import {name}")),
+        long=(f"{row['example']}.", f"So it is {name}."),
+        key=f"stdlib_module_by_purpose {name} {wording}",
     )
 
 
