@@ -91,7 +91,8 @@ def _edit(rng: Random, level: int, s: str, letters: list[str]) -> _Edit:
 def _rearrange(rng: Random, s: str, letters: list[str]) -> _Edit:
     if rng.random() < 0.5:
         return "s = s[::-1]", s[::-1], "reverse"
-    old, new = rng.choice(s), rng.choice(letters)
+    old = rng.choice(s)
+    new = rng.choice([letter for letter in letters if letter != old])
     return f's = s.replace("{old}", "{new}")', s.replace(old, new), f"{old} becomes {new}"
 
 
