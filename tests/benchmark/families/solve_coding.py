@@ -93,10 +93,8 @@ def loop_trace(question: str) -> str:
 
 @solves("coding/simulation/stack_and_queue_ops")
 def stack_and_queue_ops(question: str) -> str:
-    from collections import deque
-
-    names = {"deque": deque}
-    exec(program(question, r"s = "), names)
+    names: dict = {}
+    exec(program(question, r"from |s = "), names)
     return ", ".join(map(str, names["s"]))
 
 
@@ -195,7 +193,9 @@ def meant(task: str, state: dict[str, int]) -> dict[str, int]:
 
 @solves("coding/diagnostic/bug_line")
 def bug_line(question: str) -> str:
+    """The line is wrong for some values; it must also be wrong for those that it meets."""
     rng = Random(0)
+    met: dict[str, int] = {}
     for number, line in enumerate(numbered_lines(question), start=1):
         code, task = line.split(" # ")
         compiled = compile(code, "line", "exec")
@@ -204,7 +204,11 @@ def bug_line(question: str) -> str:
             names = dict(state)
             exec(compiled, {}, names)
             if names != meant(task, state):
+                wanted = meant(task, met)
+                exec(compiled, {}, met)
+                assert met != wanted, question
                 return str(number)
+        exec(compiled, {}, met)
     return "none"
 
 

@@ -105,7 +105,7 @@ def holds(text: str, f, calls: list) -> bool:
         try:
             f([1], 3)
         except TypeError:
-            return "must give n by name" in text
+            return "must give it by name" in text
         return "may give n by position" in text
     if text.startswith(("The result is x", "The result is y", "If x")):
         return holds_of_numbers(text, f)

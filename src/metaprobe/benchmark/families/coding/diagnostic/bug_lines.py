@@ -38,6 +38,14 @@ class _Line(NamedTuple):
     wrong: tuple[tuple[str, str], ...]
 
 
+class _Program(NamedTuple):
+    lines: list[_Line]
+    shown: list[str]
+    """The code of each line."""
+    bug: int | None
+    kind: str
+
+
 @family(
     "coding/diagnostic",
     capacity={1: 10**4, 2: 10**6, 3: 10**9, 4: 10**12, 5: 10**15},
@@ -49,35 +57,65 @@ def bug_line(rng: Random, level: int) -> Problem:
     BUG_KINDS. Levels 1 and 2 have plain lines with one and two variables; from level 3 on right
     lines may be written in an unusual but equivalent way, and the level adds lines and variables.
     """
+    program = _program(rng, level)
+    while program.bug is not None and not _changes_values(program, program.bug):
+        program = _program(rng, level)
+    bug, steps = program.bug, []
+    rows = list(zip(program.lines, program.shown, strict=True))
+    for number, (line, code) in enumerate(rows, start=1):
+        step = f"Line {number}: {line.task} is {line.plain}"
+        if number - 1 == bug:
+            steps.append(f"{step}, not {code}: {program.kind}.")
+        elif bug is None or number <= bug:
+            steps.append(
+                f"{step}, right." if code == line.plain else f"{step}; {code} does the same."
+            )
+    if bug is None:
+        steps.append("No line is wrong.")
+    text = "\n".join(f"{n}: {code} # {line.task}" for n, (line, code) in enumerate(rows, start=1))
+    return Problem(
+        question=f"{rng.choice(_WORDINGS).format(text)}\n{_BY_NUMBER}",
+        answer=StepAnswer(index=None if bug is None else bug + 1, steps=len(rows)),
+        short=(steps[-1],),
+        long=tuple(steps),
+        key=f"bug_line {text}",
+    )
+
+
+def _program(rng: Random, level: int) -> _Program:
     names = _VARIABLES[level]
     lines = [_assignment(rng, name) for name in names]
     while len(lines) < _LINES[level]:
         lines.append(_task(rng, level, names))
     bug = None if rng.random() < CLEAN_SHARE else rng.randrange(len(lines))
-    shown, steps = [], []
-    for number, line in enumerate(lines, start=1):
+    shown, kind = [], ""
+    for number, line in enumerate(lines):
         code = line.plain
         if level >= 3 and line.same and rng.random() < 0.7:
             code = rng.choice(line.same)
-        step = f"Line {number}: {line.task} is {line.plain}"
-        if number - 1 == bug:
+        if number == bug:
             kind, code = rng.choice(line.wrong)
-            steps.append(f"{step}, not {code}: {kind}.")
-        elif bug is None or number <= bug:
-            steps.append(
-                f"{step}, right." if code == line.plain else f"{step}; {code} does the same."
-            )
-        shown.append(f"{number}: {code} # {line.task}")
-    if bug is None:
-        steps.append("No line is wrong.")
-    code = "\n".join(shown)
-    return Problem(
-        question=f"{rng.choice(_WORDINGS).format(code)}\n{_BY_NUMBER}",
-        answer=StepAnswer(index=None if bug is None else bug + 1, steps=len(lines)),
-        short=(steps[-1],),
-        long=tuple(steps),
-        key=f"bug_line {code}",
-    )
+        shown.append(code)
+    return _Program(lines, shown, bug, kind)
+
+
+def _changes_values(program: _Program, bug: int) -> bool:
+    """Tell whether the wrong line gives other values than the right one where it stands.
+
+    A line that happens to give the right values, as a multiplication of 0 by a wrong number does,
+    could be called right.
+    """
+    values: dict[str, int] = {}
+    for code in program.shown[:bug]:
+        values = _run(code, values)
+    return _run(program.shown[bug], values) != _run(program.lines[bug].plain, values)
+
+
+def _run(code: str, values: dict[str, int]) -> dict[str, int]:
+    """Return the values of the variables after a line of this module's own making."""
+    after = dict(values)
+    exec(code, {}, after)
+    return after
 
 
 def _assignment(rng: Random, name: str) -> _Line:

@@ -187,6 +187,12 @@ class _List(NamedTuple):
     def threshold(self) -> str:
         return "n" if self.bound is None else str(self.bound)
 
+    def unless_empty(self, claim: str) -> str:
+        """Return a claim, limited to a list with items where an empty one is a case of its own."""
+        if self.empty is not None:
+            return f"If a is not empty, {claim}"
+        return claim[0].upper() + claim[1:]
+
     def filter(self) -> str:
         return f"[x for x in a if x {self.sign} {self.threshold}]"
 
@@ -230,9 +236,9 @@ _ARRANGEMENTS = {
     "a.reverse()": "reverse",
 }
 _ORDERS = {
-    "keep": "Returned items stand in the order that they had in a before the call.",
-    "rise": "Returned items stand in order of size, smaller ones first.",
-    "reverse": "Returned items stand in the reverse of the order they had in a before the call.",
+    "keep": "returned items stand in the order that they had in a before the call.",
+    "rise": "returned items stand in order of size, smaller ones first.",
+    "reverse": "returned items stand in the reverse of the order they had in a before the call.",
 }
 _SIGNS = (">", ">=", "<")
 
@@ -267,7 +273,7 @@ def _order(function: _List) -> _Maker:
     def make(rng: Random, wrong: bool) -> _Statement:
         stated = rng.choice([o for o in _ORDERS if o != right]) if wrong else right
         note = function.arrange or "nothing changes the order"
-        return _Statement(_ORDERS[stated], note, ERROR_KINDS[4])
+        return _Statement(function.unless_empty(_ORDERS[stated]), note, ERROR_KINDS[4])
 
     return make
 
@@ -279,9 +285,7 @@ def _kept(function: _List) -> _Maker:
             sign = rng.choice(("<", ">"))
         elif wrong:
             sign = {">": "<", "<": ">="}[sign]
-        text = f"No returned item is {_denied(sign)} {threshold}."
-        if function.empty is not None:
-            text = f"If a is not empty, no returned item is {_denied(sign)} {threshold}."
+        text = function.unless_empty(f"no returned item is {_denied(sign)} {threshold}.")
         return _Statement(text, f"kept if x {function.sign} {threshold}", ERROR_KINDS[1])
 
     return make
@@ -368,7 +372,7 @@ def _positional(function: _List) -> _Maker:
         star = "n stands behind a star" if function.keyword_only else "n stands behind no star"
         text = "A call may give n by position, as in f(a, 3)."
         if function.keyword_only is not wrong:
-            text = "A call must give n by name, as in f(a, n=3)."
+            text = "A call that gives n must give it by name, as in f(a, n=3)."
         return _Statement(text, star, ERROR_KINDS[7])
 
     return make

@@ -32,7 +32,7 @@ class _Loop(NamedTuple):
 
 @family(
     "coding/diagnostic",
-    capacity={1: 270, 2: 3_000, 3: 10**4, 4: 10**6, 5: 10**5},
+    capacity={1: 1_200, 2: 3_000, 3: 10**4, 4: 10**6, 5: 10**5},
 )
 def off_by_one(rng: Random, level: int) -> Problem:
     """Name the number that a loop leaves out or prints in excess, if any.
@@ -68,7 +68,7 @@ def _verdict(loop: _Loop, number: int) -> str:
 
 
 def _small_range(rng: Random, _level: int) -> _Loop:
-    start, length = rng.randint(1, 9), rng.randint(3, 8)
+    start, length = rng.randint(1, 40), rng.randint(3, 8)
     last = start + length - 1
     first, stop = start + rng.choice((-1, 0, 0, 1)), last + rng.choice((0, 1, 1, 2))
     steps = [
@@ -76,7 +76,7 @@ def _small_range(rng: Random, _level: int) -> _Loop:
         f"it ends at {stop} - 1 = {stop - 1}, wanted {last}",
     ]
     code = f"for i in range({first}, {stop}):\n  print(i)"
-    wanted = f"the whole numbers from {start} to {last}"
+    wanted = f"the whole numbers from {start} to {last}, both included"
     return _Loop(wanted, code, list(range(start, last + 1)), list(range(first, stop)), steps)
 
 
