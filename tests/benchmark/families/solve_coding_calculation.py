@@ -34,15 +34,15 @@ def subnet_arithmetic(question: str) -> str:
         return packed(int(IPv4Address(found[0])), question)
     if len(found) > 1:
         return smallest(found)
-    prefix = re.search(ADDRESS + r"/(\d+)|(?<=network )/(\d+)", question)
-    network = IPv4Network(f"{found[0]}/{prefix[1] or prefix[2]}", strict=False)
-    longer = re.search(r"(?:networks /|prefix length )(\d+)", question)
+    network = IPv4Network(re.search(ADDRESS + r"/\d+", question)[0], strict=False)
+    longer = re.search(r"/(\d+) networks", question)
     if longer:
         parts = list(network.subnets(new_prefix=int(longer[1])))
         number = re.search(r"number (\d+)(?:\?|\.$| start)", question)
         return str(parts[int(number[1]) - 1].network_address if number else len(parts))
     address = network.broadcast_address if "broadcast" in question else network.network_address
-    return str(address).split(".")[-1] if " last " in question else str(address)
+    one_number = re.search("last of the four|from 0 to 255", question)
+    return str(address).split(".")[-1] if one_number else str(address)
 
 
 def smallest(addresses: list[str]) -> str:

@@ -22,7 +22,6 @@ _BYTES_WORDINGS = (
     "Which number do the bytes {data} (hexadecimal, in this order) hold as {kind}?",
     "A file holds the bytes {data} (hexadecimal, in this order). What is their value as {kind}?",
 )
-_PREFIX = {"b": "0b", "o": "0o", "x": "0x"}
 _BASE = {"b": 2, "o": 8, "x": 16}
 _BITS = {"b": 1, "o": 3, "x": 4}
 _ORDERS = ("big-endian", "little-endian")
@@ -61,7 +60,7 @@ def _from_or_to_decimal(rng: Random, level: int) -> Problem:
     question = rng.choice(_TEXT_WORDINGS).format(f'format({number}, "{letter}")')
     return Problem(
         question=question,
-        answer=TextAnswer(value=digits, aliases=(_PREFIX[letter] + digits,)),
+        answer=TextAnswer(value=digits),
         long=tuple(_divisions(number, base)),
         key=f"number_formats format {number} {base}",
     )
@@ -98,13 +97,11 @@ def _between_bases(rng: Random) -> Problem:
         padded = bits.zfill(-(-len(bits) // _BITS[target]) * _BITS[target])
         groups = [padded[k : k + _BITS[target]] for k in range(0, len(padded), _BITS[target])]
         steps.append(", ".join(f"{group} is {int(group, 2):x}" for group in groups))
-    else:
-        steps.append(f"without leading zeros {bits}")
     return Problem(
         question=rng.choice(_TEXT_WORDINGS).format(f'format({given}, "{target}")'),
-        answer=TextAnswer(value=wanted, aliases=(_PREFIX[target] + wanted,)),
-        short=(f"{given} is {_PREFIX[target]}{wanted}",),
-        long=tuple(steps),
+        answer=TextAnswer(value=wanted),
+        short=(f"digits {wanted}",),
+        long=(*steps, f"digits {wanted}"),
         key=f"number_formats {given} {target}",
     )
 

@@ -6,14 +6,16 @@ from metaprobe.benchmark.answers import IntegerAnswer, TextAnswer
 from metaprobe.benchmark.family import Problem, family
 
 _FIRST_WORDINGS = (
-    "10.0.0.{x} lies in an IPv4 network /{prefix}. What is the last number of the network address?",
-    "Which last number has the network address of 10.0.0.{x}/{prefix}?",
+    "An IPv4 host is 10.0.0.{x}/{prefix}. What is the last of the four numbers in the address of "
+    "its network?",
+    "With which of the numbers from 0 to 255 does the network address of 10.0.0.{x}/{prefix} end?",
     "In the network address of 10.0.0.{x}/{prefix}, what is the last of the four numbers?",
 )
 _LAST_WORDINGS = (
-    "10.0.0.{x} lies in an IPv4 network /{prefix}. What is the last number of the broadcast "
-    "address?",
-    "Which last number has the broadcast address of the network of 10.0.0.{x}/{prefix}?",
+    "An IPv4 host is 10.0.0.{x}/{prefix}. What is the last of the four numbers in the broadcast "
+    "address of its network?",
+    "With which of the numbers from 0 to 255 does the broadcast address of 10.0.0.{x}/{prefix} "
+    "end?",
     "What is the last of the four numbers in the broadcast address for 10.0.0.{x}/{prefix}?",
 )
 _ADDRESS_WORDINGS = (
@@ -22,34 +24,35 @@ _ADDRESS_WORDINGS = (
     "Give the {kind} address for the IPv4 host {address}/{prefix}.",
 )
 _COUNT_WORDINGS = (
-    "How many networks /{longer} does the IPv4 network {network}/{prefix} contain?",
-    "{network}/{prefix} is split into networks /{longer}. How many are there?",
-    "Into how many networks of prefix length {longer} can {network}/{prefix} be split?",
+    "How many /{longer} networks does the IPv4 network {network}/{prefix} contain?",
+    "{network}/{prefix} is split into /{longer} networks. How many are there?",
+    "Into how many /{longer} networks can the IPv4 network {network}/{prefix} be split?",
 )
 _NTH_WORDINGS = (
-    "{network}/{prefix} is split into networks /{longer}, counted from 1 in order of their "
+    "{network}/{prefix} is split into /{longer} networks, counted from 1 in order of their "
     "addresses. What is the network address of number {n}?",
-    "Split {network}/{prefix} into networks /{longer} and number them from 1 in order of their "
+    "Split {network}/{prefix} into /{longer} networks and number them from 1 in order of their "
     "addresses. Give the network address of number {n}.",
-    "The networks /{longer} within {network}/{prefix} are numbered in order of address, the first "
-    "is number 1. At which address does number {n} start?",
+    "The /{longer} networks within {network}/{prefix} are numbered in order of address, and the "
+    "first is number 1. At which address does number {n} start?",
 )
 _COMMON_WORDINGS = (
     "Which is the smallest IPv4 network that contains {listed}? Answer in the form "
     "address/prefix length.",
     "Find the longest prefix whose IPv4 network contains {listed}. Answer with the network in the "
     "form address/prefix length.",
-    "A single route shall cover {listed} and as few other addresses as possible. Which IPv4 "
+    "A single route must cover {listed} and as few other addresses as possible. Which IPv4 "
     "network is it? Answer in the form address/prefix length.",
 )
 _PACK_WORDINGS = (
     "Starting at {network}, IPv4 networks for {sizes} hosts are laid out in this order. Each is as "
     "small as possible, with a network and a broadcast address besides the hosts, and starts at "
-    "the first free address that is a multiple of its size. What is the network address of the "
-    "last?",
+    "the first address after the previous network that is a multiple of its size; gaps stay empty. "
+    "What is the network address of the last?",
     "Networks for {sizes} hosts are placed in this order from {network} on. Each has the smallest "
     "size (a power of two) with room for its hosts, a network and a broadcast address, and starts "
-    "at the first free address divisible by its size. At which address does the last one start?",
+    "at the first address after the previous network that is divisible by its size; nothing is put "
+    "into gaps. At which address does the last one start?",
 )
 
 
@@ -87,7 +90,7 @@ def _within_last(rng: Random, level: int) -> Problem:
     return Problem(
         question=rng.choice(wordings).format(x=x, prefix=prefix),
         answer=IntegerAnswer(value=value),
-        short=(f"the block starts at {first}",),
+        short=(f"the block {'ends' if broadcast else 'starts'} at {value}",),
         long=tuple(steps),
         key=f"subnet_arithmetic {x}/{prefix} {broadcast}",
     )
@@ -128,7 +131,10 @@ def _ends(rng: Random) -> Problem:
         question=rng.choice(_ADDRESS_WORDINGS).format(
             kind=kind, address=_dotted(address), prefix=prefix
         ),
-        answer=TextAnswer(value=_dotted(value)),
+        answer=TextAnswer(
+            value=_dotted(value),
+            aliases=(f"{_dotted(value)}/{prefix}",) if kind == "network" else (),
+        ),
         short=(steps[-1],),
         long=tuple(steps),
         key=f"subnet_arithmetic {kind} {address}/{prefix}",

@@ -20,11 +20,11 @@ _COUNT_WORDINGS = (
 )
 _SUBSTRING_WORDINGS = (
     "List all different substrings of {s} {rule}.",
-    "Which different substrings of {s} are there {rule}? List each once.",
+    "What are the different substrings of {s} {rule}? List each once.",
     "Find and list all different substrings of {s} {rule}.",
 )
 _SUBSTRING_COUNT_WORDINGS = (
-    "How many different substrings of {s} are there {rule}?",
+    "What is the number of different substrings of {s} {rule}?",
     "Count the different substrings of {s} {rule}.",
     "Find the number of different substrings of {s} {rule}.",
 )
@@ -131,7 +131,7 @@ def _with_sum(rng: Random) -> _Choices:
         found = [z for z in later if z == wanted]
         if later:
             note = f"{total} - {x} - {y} = {wanted}"
-            steps.append(f"{note}, {'yes' if found else 'no'}")
+            steps.append(f"{note}, {'' if found else 'not '}in the list after {y}")
         printed += [f"{x} {y} {z}" for z in found]
     code = (
         f"from itertools import combinations\nfor x, y, z in combinations({numbers}, 3):\n"

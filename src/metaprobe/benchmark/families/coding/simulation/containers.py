@@ -7,8 +7,8 @@ from metaprobe.benchmark.answers import IntegerAnswer, SequenceAnswer, TextAnswe
 from metaprobe.benchmark.family import Problem, family
 
 _STRING_WORDINGS = (
-    "What is s after this Python code?\n{}\nAnswer with its letters, without quotes.",
-    "This Python code runs. Which letters does s hold at the end, in order?\n{}",
+    "What is s after this Python code?\n{}\nAnswer without quotes.",
+    "This Python code runs. Which string is s at the end?\n{}\nAnswer without quotes.",
     "Which string is s when this Python code has run?\n{}\nAnswer without quotes.",
     "Follow s through this Python code. What is its last value, without quotes?\n{}",
 )

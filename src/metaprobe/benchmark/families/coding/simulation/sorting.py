@@ -15,7 +15,7 @@ _WORDINGS = (
 _CODE_WORDINGS = (
     "What does this Python code print?\n{}",
     "A heap is kept in a list. What does this Python code print?\n{}",
-    "Run this Python code, which is part of heap sort. What is printed?\n{}",
+    "Run this Python code, which works on a heap. What is printed?\n{}",
 )
 _BUBBLE = (
     "Bubble sort: a pass goes from left to right and swaps each pair of neighbours "
@@ -36,8 +36,8 @@ _COMB = (
 )
 _SHELL = (
     "Shell sort: a pass with gap g goes through the places from g + 1 to the last (the first is "
-    "1). As long as the number that it took there is smaller than the one g places to its left, "
-    "the two are swapped."
+    "1). The number found there is swapped with the one g places to its left, again and again, as "
+    "long as there is one and that one is larger."
 )
 _LENGTH = {1: 4, 2: 5, 3: 7, 4: 10, 5: 14}
 _LARGEST = {1: 9, 2: 9, 3: 30, 4: 60, 5: 99}
