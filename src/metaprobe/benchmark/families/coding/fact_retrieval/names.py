@@ -10,7 +10,7 @@ _BUILTIN_WORDINGS = (
     "Which Python built-in {}?",
     "Name the Python built-in that {}.",
     "Python has a built-in that {}. What is its name?",
-    "What is the built-in called that {} in Python?",
+    "In Python, what is the built-in called that {}?",
     "A programmer needs a Python built-in that {}. Which one is it?",
     "One of the Python built-ins {}. Give its name.",
 )
@@ -18,7 +18,7 @@ _MODULE_WORDINGS = (
     "Which module of Python's standard library {}?",
     "Name the module of Python's standard library that {}.",
     "Python's standard library has a module that {}. What is its name?",
-    "What is the standard module called that {} in Python?",
+    "In Python, what is the standard module called that {}?",
     "A programmer needs a module of Python's standard library that {}. Which one is it?",
     "One module of Python's standard library {}. Give its name.",
 )
@@ -102,7 +102,7 @@ def exception_raised(rng: Random, level: int) -> Problem:
     wording = rng.randrange(len(_EXCEPTION_WORDINGS))
     return Problem(
         question=_EXCEPTION_WORDINGS[wording].format(row["code"]),
-        answer=TextAnswer(value=row["exception"], aliases=(row["full_name"],)),
+        answer=TextAnswer(value=row["exception"], aliases=tuple(row["full_names"].split("|"))),
         long=(f"{row['reason']}.", f"That is {row['exception']}."),
         key=f"exception_raised {row['code']} {wording}",
     )
@@ -122,7 +122,7 @@ def http_status(rng: Random, level: int) -> Problem:
     wordings = _PHRASE_WORDINGS if to_phrase else _CODE_WORDINGS
     wording = rng.randrange(len(wordings))
     if to_phrase:
-        aliases = tuple(filter(None, row["aliases"].split("|")))
+        aliases = (f"{code} {phrase}", *filter(None, row["aliases"].split("|")))
         return Problem(
             question=wordings[wording].format(code),
             answer=TextAnswer(value=phrase, aliases=aliases),
