@@ -1,6 +1,6 @@
 """Write the fact table of complexities; run it from the root of the repository.
 
-Everything is by hand: what is bounded, the bound (factors joined by `*`) and why.
+Everything is by hand: what is bounded, the bound and why.
 """
 
 from coding import BY_HAND, write
@@ -14,7 +14,7 @@ BOUNDS = {
         the worst-case time of bubble sort for n numbers
         = n^2: there are up to n passes over up to n numbers
         the worst-case time of merge sort for n numbers
-        = n * log n: in log n rounds of merging all n numbers are moved
+        = n log n: in log n rounds of merging all n numbers are moved
         the worst-case time of selection sort for n numbers
         = n^2: the smallest of the rest is searched for n times
         the worst-case time of insertion sort for n numbers
@@ -34,11 +34,11 @@ BOUNDS = {
     """,
     2: """
         the worst-case time of heap sort for n numbers
-        = n * log n: a number sinks through up to log n levels, n times
+        = n log n: a number sinks through up to log n levels, n times
         the worst-case time of quicksort for n numbers if the first one is the pivot
         = n^2: each split may put all other numbers on one side
         the average time of quicksort for n distinct numbers in random order
-        = n * log n: about log n levels of splits compare up to n numbers each
+        = n log n: about log n levels of splits compare up to n numbers each
         the worst-case time to insert into a binary heap of n items
         = log n: an item rises through up to log n levels
         the worst-case time to find a key in an AVL tree of n keys
@@ -86,25 +86,25 @@ BOUNDS = {
     """,
     4: """
         the worst-case time of the Bellman-Ford algorithm for V vertices and E edges
-        = V * E: all edges are relaxed in up to V - 1 rounds
+        = V E: all edges are relaxed in up to V - 1 rounds
         the time of Dijkstra's algorithm with an array as its queue on a simple graph of V vertices
         = V^2: V times the nearest of up to V vertices is searched for
         the time to find the longest common subsequence of n and m letters by a table
-        = n * m: the table has a cell for each pair of places
+        = n m: the table has a cell for each pair of places
         the time to find the edit distance of n and m letters by a full table
-        = n * m: the table has a cell for each pair of places
+        = n m: the table has a cell for each pair of places
         the worst-case time, in n and m, of the Knuth-Morris-Pratt search for m letters in n
         = n + m: the table of prefixes takes m steps and the scan n
         the time of the 0/1 knapsack table for n items and the whole-number capacity W
-        = n * W: the table has a cell for each item and capacity
+        = n W: the table has a cell for each item and capacity
         the time of the sieve of Eratosthenes for the numbers up to n
-        = n * log log n: the sum of n / p over the primes p grows like this
+        = n log log n: the sum of n / p over the primes p grows like this
         the number of multiplications to raise a number to the power n by squaring
         = log n: each squaring halves the exponent
         the worst-case number of divisions in Euclid's algorithm for two numbers up to n
         = log n: every two divisions at least halve the remainder
         the time of radix sort for n numbers with d digits, each from 0 to k - 1
-        = d * (n + k): each digit takes one counting sort
+        = d (n + k): each digit takes one counting sort
         the time of Tarjan's strongly connected components for V vertices and E edges
         = V + E: one depth-first search is enough
         the time of Kahn's topological sort for V vertices and E edges
@@ -116,17 +116,17 @@ BOUNDS = {
         the time of Strassen's multiplication of two n x n matrices
         = n^(log2 7): seven products of half the size replace eight
         the time of the Held-Karp algorithm for n cities
-        = n^2 * 2^n: for each set of cities and its last city, n cities are tried
+        = n^2 2^n: for each set of cities and its last city, n cities are tried
         the time of the fast Fourier transform of n samples
-        = n * log n: in log n stages all n values are combined
+        = n log n: in log n stages all n values are combined
         the worst-case time to select the median of n numbers by medians of medians
         = n: the two smaller problems have about 9 n / 10 numbers together
         the worst-case time of the Graham scan for n points
-        = n * log n: sorting by angle takes longer than the scan
+        = n log n: sorting by angle takes longer than the scan
         the worst-case time of the Edmonds-Karp algorithm for V vertices and E edges
-        = V * E^2: each of up to V E searches looks at E edges
+        = V E^2: each of up to V E searches looks at E edges
         the worst-case time of the Hopcroft-Karp algorithm for V vertices and E edges
-        = E * sqrt(V): the number of phases grows like the root of V
+        = E sqrt(V): the number of phases grows like the root of V
         the amortised time to decrease a key in a Fibonacci heap of n items
         = 1: the node is cut off, and marks pay for later cuts
         the worst-case time of Manacher's algorithm for a string of n letters
@@ -137,16 +137,18 @@ BOUNDS = {
         = n^2: each man proposes to each woman at most once
     """,
 }
+ROUNDED = {"n^(log2 3)": "n^1.585|n^1.58|n^1.59", "n^(log2 7)": "n^2.807|n^2.81"}
+"""What textbooks write for exponents that are logarithms."""
 
 
 def bound_rows() -> list[tuple[str, ...]]:
-    """Return what is bounded, the bound, the reason and the level."""
+    """Return what is bounded, the bound, its rounded forms, the reason and the level."""
     rows = []
     for level, text in BOUNDS.items():
         lines = [line.strip() for line in text.strip().splitlines()]
         for what, bounded in zip(lines[::2], lines[1::2], strict=True):
             bound, reason = bounded.removeprefix("= ").split(": ")
-            rows.append((what, bound, reason, str(level)))
+            rows.append((what, bound, ROUNDED.get(bound, ""), reason, str(level)))
     return rows
 
 
@@ -155,7 +157,7 @@ def main() -> None:
     write(
         "complexities",
         "compiled by the project; common knowledge",
-        "what bound reason level",
+        "what bound rounded reason level",
         bound_rows(),
         BY_HAND,
     )
