@@ -49,7 +49,7 @@ def fits(part: str, question: str) -> bool:
         return all(a == b for a, b in zip(part, reversed(part), strict=True))
     if "first and last letter are the same" in question:
         return part.endswith(part[0])
-    if "no letter twice" in question:
+    if "no letter occurs twice" in question:
         return max(map(part.count, part)) == 1
     if match := re.search(r"start with (\w) and end with (\w)", question):
         return part.startswith(match[1]) and part.endswith(match[2])

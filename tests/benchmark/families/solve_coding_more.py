@@ -127,8 +127,7 @@ def holds_of_numbers(text: str, f) -> bool:
 def holds_of_lists(text: str, calls: list) -> bool:
     good = [(a, n, r, after) for a, n, r, after in calls if isinstance(r, list)]
     if "ValueError" in text:
-        word, bound = re.search(r"is (at most|below) (-?\d+), and only then", text).groups()
-        limit = int(bound) + (word == "at most")
+        limit = int(re.search(r"is (?:below|smaller than) (-?\d+), and only then", text)[1])
         return all((r is ValueError) == (n < limit) for _, n, r, _ in calls)
     if "The caller's list" in text:
         return ("may be" in text) == any(a != after for a, _, _, after in calls)

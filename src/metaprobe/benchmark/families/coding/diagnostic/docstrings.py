@@ -342,11 +342,9 @@ def _effect(function: _List) -> _Maker:
 def _raises(guard: int) -> _Maker:
     def make(rng: Random, wrong: bool) -> _Statement:
         note = f"if n < {guard}: raise ValueError"
-        shift = rng.choice((-1, 1)) if wrong else 0
-        if rng.random() < 0.5:
-            text = f"A ValueError is raised if n is at most {guard - 1 + shift}, and only then."
-        else:
-            text = f"A ValueError is raised if n is below {guard + shift}, and only then."
+        limit = guard + (rng.choice((-1, 1)) if wrong else 0)
+        word = rng.choice(("below", "smaller than"))
+        text = f"A ValueError is raised if n is {word} {limit}, and only then."
         return _Statement(text, note, ERROR_KINDS[3])
 
     return make

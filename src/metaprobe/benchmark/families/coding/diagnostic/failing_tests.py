@@ -276,9 +276,9 @@ def _neighbours(rng: Random, level: int, broken: bool) -> _Function:
                 (BUG_KINDS[4], against_first),
             )
         )
-    items = f"the items of a that are {word} than the item before them"
-    purpose = {"1": f"the number of {items}", "a[i]": f"the sum of {items}"}.get(
-        update, f"the sum of a[i] - a[i - 1] over {items}"
+    items = f"items of a that are {word} than the item before them"
+    purpose = {"1": f"the number of the {items}", "a[i]": f"the sum of the {items}"}.get(
+        update, f"the sum of a[i] - a[i - 1] over all {items.replace(' of a', ' a[i]')}"
     )
     return _Function(
         f"def f(a): # {purpose}",

@@ -238,7 +238,7 @@ def _rule(rng: Random, level: int, s: str) -> _Rule:
             f"that start with {letter} and end with {other}",
             lambda t: t[0] == letter and t[-1] == other,
         ),
-        ("with no letter twice", lambda t: len(set(t)) == len(t)),
+        ("in which no letter occurs twice", lambda t: len(set(t)) == len(t)),
     )
     words, fits = rng.choice(rules)
     return _Rule(f"{lengths} {words}", fits, sizes)
