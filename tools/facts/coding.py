@@ -5,11 +5,17 @@ library: each example and each failing line is executed here before it is writte
 """
 
 import builtins
+import importlib
 import platform
 from http import HTTPStatus
 from pathlib import Path
 
 FACTS = Path("src/metaprobe/benchmark/facts")
+FROM_PYTHON = (
+    f"Python {platform.python_version()}",
+    "Apache-2.0 (compiled by the project); names from CPython, PSF-2.0",
+)
+BY_HAND = ("1", "Apache-2.0")
 
 BUILTINS = {
     1: (
@@ -24,15 +30,23 @@ BUILTINS = {
         ("round", "takes a number to the nearest whole one", "round(3.7) gives 4"),
         ("range", "counts from a start up to a stop", "list(range(1, 4)) gives [1, 2, 3]"),
         ("int", "makes a whole number out of text", "int('42') gives 42"),
-        ("str", "makes text out of a number", "str(42) gives '42'"),
+        ("str", "is the class of every piece of text", "type('hi').__name__ gives 'str'"),
     ),
     2: (
         ("float", "makes a decimal number out of text", "float('2.5') gives 2.5"),
-        ("list", "collects items in a new mutable sequence", "list('ab') gives ['a', 'b']"),
+        (
+            "list",
+            "copies the items of any iterable, in order, to a mutable sequence",
+            "list('ab') gives ['a', 'b']",
+        ),
         ("dict", "makes a mapping of keys to values", "dict(a=1) gives {'a': 1}"),
-        ("set", "removes repeated items", "set([2, 2, 2]) gives {2}"),
-        ("tuple", "makes a sequence of fixed length", "tuple([1, 2]) gives (1, 2)"),
-        ("bool", "turns any value into True or False", "bool(0) gives False"),
+        ("set", "makes a mutable collection without order or repeats", "set([2, 2]) gives {2}"),
+        (
+            "tuple",
+            "makes an immutable sequence of items of any kind",
+            "tuple('ab') gives ('a', 'b')",
+        ),
+        ("bool", "tells whether a value counts as true", "bool(0) gives False"),
         ("type", "tells the class of a value", "type(3).__name__ gives 'int'"),
         ("zip", "pairs up the items of two lists", "list(zip([1], [2])) gives [(1, 2)]"),
         ("enumerate", "pairs each item with its index", "list(enumerate(['a'])) gives [(0, 'a')]"),
@@ -47,33 +61,45 @@ BUILTINS = {
         ("chr", "gives the character of a code point", "chr(65) gives 'A'"),
         ("pow", "raises a number to an exponent", "pow(2, 3) gives 8"),
         ("divmod", "returns quotient and remainder together", "divmod(7, 2) gives (3, 1)"),
-        ("isinstance", "tests if a value is of a class", "isinstance(3, int) gives True"),
+        ("isinstance", "tests if a value is of a given class", "isinstance(3, int) gives True"),
         ("open", "gives access to the contents of a file", "open(path) returns a file object"),
         ("id", "gives the number that is unique to an object", "id(x) is unique while x lives"),
         ("help", "shows the documentation of an object", "help(len) shows how to use len"),
-        ("bin", "writes a number in base 2", "bin(5) gives '0b101'"),
-        ("hex", "writes a number in base 16", "hex(255) gives '0xff'"),
+        ("bin", "writes a number in base 2, with a prefix", "bin(5) gives '0b101'"),
+        ("hex", "writes a number in base 16, with a prefix", "hex(255) gives '0xff'"),
     ),
     4: (
-        ("oct", "writes a number in base 8", "oct(8) gives '0o10'"),
+        ("oct", "writes a number in base 8, with a prefix", "oct(8) gives '0o10'"),
         ("iter", "returns what a for loop draws the items from", "next(iter([7])) gives 7"),
         ("next", "fetches one more item from an iterator", "next(iter([7])) gives 7"),
-        ("getattr", "reads an attribute whose name is text", "getattr(3, 'real') gives 3"),
-        ("setattr", "assigns an attribute whose name is text", "setattr(x, 'a', 1) does x.a = 1"),
+        ("getattr", "reads an attribute whose name is given as text", "getattr(3, 'real') gives 3"),
+        (
+            "setattr",
+            "assigns an attribute whose name is given as text",
+            "setattr(x, 'a', 1) does x.a = 1",
+        ),
         ("hasattr", "tests if an object has a named attribute", "hasattr(3, 'x') gives False"),
         ("callable", "tests if an object can be used as a function", "callable(len) gives True"),
-        ("repr", "gives the source-like text form of an object", "repr('a') gives \"'a'\""),
+        (
+            "repr",
+            "gives the text that the interactive prompt shows for an object",
+            "repr('a') gives \"'a'\"",
+        ),
         ("dir", "lists the names of an object's attributes", "'append' in dir([]) gives True"),
         ("eval", "computes the expression in a string", "eval('2 + 3') gives 5"),
         ("exec", "runs the statements in a string", "exec('x = 1') assigns x"),
         ("hash", "gives the number that dictionaries file a key by", "hash(7) gives 7"),
     ),
     5: (
-        ("delattr", "removes an attribute whose name is text", "delattr(x, 'a') does del x.a"),
+        (
+            "delattr",
+            "removes an attribute whose name is given as text",
+            "delattr(x, 'a') does del x.a",
+        ),
         ("vars", "returns the __dict__ of an object", "vars(x) is x.__dict__"),
         (
             "globals",
-            "returns the dictionary of the module's namespace",
+            "returns the dictionary of the module's namespace, even inside a function",
             "'__name__' in globals() gives True",
         ),
         (
@@ -163,8 +189,8 @@ EXCEPTIONS = {
         ('ord("ab")', "One character was expected, not two"),
         ('exec(" x = 1")', "The line starts with an unexpected indent"),
         ("f = lambda: f(); f()", "The function calls itself without end"),
-        ('open("/")', "The path names a directory, not a file"),
-        ('import os; os.mkdir("/")', "The directory is there already"),
+        ('exec("return 1")', "The return stands outside a function"),
+        ('import os; os.environ["NO_SUCH_NAME"]', "There is no variable of that name"),
         ("0 ** -1", "The power is one divided by zero"),
         ('"{} {}".format(1)', "There is no second positional argument"),
         ('"{x}".format(y=1)', "There is no argument of that name"),
@@ -195,25 +221,35 @@ STATUSES = {
     4: (203, 205, 402, 407, 416, 417, 426, 428, 431, 451, 505, 511),
     5: (102, 103, 207, 208, 226, 305, 421, 423, 424, 506, 507, 508),
 }
+RFC_9110 = {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
+"""Phrases of which older versions of Python have older ones."""
 STATUS_ALIASES = {
     203: ("Non-Authoritative Info", "Non Authoritative Information"),
     302: ("Moved Temporarily",),
     408: ("Request Time-out",),
-    413: ("Content Too Large", "Payload Too Large"),
-    414: ("URI Too Long",),
-    416: ("Range Not Satisfiable",),
-    422: ("Unprocessable Content",),
+    413: ("Request Entity Too Large", "Payload Too Large"),
+    414: ("Request-URI Too Long", "Request-URI Too Large"),
+    416: ("Requested Range Not Satisfiable",),
+    422: ("Unprocessable Entity",),
     504: ("Gateway Time-out",),
 }
 
 
-def write(name: str, source: str, columns: str, rows: list[tuple[str, ...]]) -> None:
+def write(
+    name: str,
+    source: str,
+    columns: str,
+    rows: list[tuple[str, ...]],
+    version_and_licence: tuple[str, str] = FROM_PYTHON,
+) -> None:
     """Write one table; the columns are separated by spaces in `columns`."""
-    head = [
-        f"# source: {source}",
-        f"# version: Python {platform.python_version()}",
-        "# licence: Apache-2.0 (compiled by the project); names from CPython, PSF-2.0",
-    ]
+    version, licence = version_and_licence
+    head = [f"# source: {source}", f"# version: {version}", f"# licence: {licence}"]
     lines = ["\t".join(row) for row in [tuple(columns.split()), *rows]]
     assert all(line.isascii() and line.count("\t") == columns.count(" ") for line in lines)
     (FACTS / f"{name}.tsv").write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8")
@@ -244,19 +280,30 @@ def exception_rows() -> list[tuple[str, ...]]:
                 kind = type(error)
             else:
                 raise AssertionError(code)
-            module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
-            full = f"{module}{kind.__name__}"
+            full = "|".join(full_names(kind, code))
             rows.append((code, kind.__name__, full, reason, str(level)))
     return rows
 
 
+def full_names(kind: type, code: str) -> list[str]:
+    """Return the names of a class with its module: the imported one, and where it is defined."""
+    if kind.__module__ == "builtins":
+        return [kind.__name__]
+    imported = code.removeprefix("import ").partition(";")[0]
+    assert getattr(importlib.import_module(imported), kind.__name__) is kind, code
+    return sorted({f"{imported}.{kind.__name__}", f"{kind.__module__}.{kind.__name__}"})
+
+
 def status_rows() -> list[tuple[str, ...]]:
-    """Return the HTTP status codes with the phrases of `http.HTTPStatus`."""
-    return [
-        (str(code), HTTPStatus(code).phrase, "|".join(STATUS_ALIASES.get(code, ())), str(level))
-        for level, codes in STATUSES.items()
-        for code in codes
-    ]
+    """Return the HTTP status codes with the phrases of RFC 9110 and `http.HTTPStatus`."""
+    rows = []
+    for level, codes in STATUSES.items():
+        for code in codes:
+            aliases = STATUS_ALIASES.get(code, ())
+            phrase = RFC_9110.get(code, HTTPStatus(code).phrase)
+            assert HTTPStatus(code).phrase in (phrase, *aliases), code
+            rows.append((str(code), phrase, "|".join(aliases), str(level)))
+    return rows
 
 
 def main() -> None:
@@ -270,12 +317,12 @@ def main() -> None:
     write(
         "python_exceptions",
         "classes from executing the code; code and reasons compiled by the project",
-        "code exception full_name reason level",
+        "code exception full_names reason level",
         exception_rows(),
     )
     write(
         "http_statuses",
-        "http.HTTPStatus of the standard library (IANA registry, RFC 9110)",
+        "http.HTTPStatus of the standard library (IANA registry); RFC 9110 for newer phrases",
         "code phrase aliases level",
         status_rows(),
     )

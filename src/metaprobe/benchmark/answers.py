@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from metaprobe.benchmark.bounds import read_bound
 from metaprobe.benchmark.formulas import NotAFormulaError, value_at
 
 MAX_ANSWER_CHARACTERS = 2000
@@ -44,7 +45,7 @@ _UNIT_FRACTION = re.compile(r"\\[cdt]?frac\{([^{}]+)\}\{([^{}]+)\}")
 _UNIT_BELOW = re.compile(r"[\s*·~]*(?<![^\W\d_])([^\W\d_]+)\^-(\d)")
 _LEADING_ZERO = re.compile(r"[+-]?0\d")
 _PLAIN = str.maketrans({**dict.fromkeys("−‐‑‒–", "-"), **dict.fromkeys("’‘", "'"), "⁄": "/"})
-_SUPERSCRIPTS = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
+_SUPERSCRIPTS = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+")
 _VULGAR_FRACTION = re.compile("(?<=\\d)(?=[¼-¾⅐-⅞])")
 _LATEX_ESCAPE = re.compile(r"\\([_%&#${}])")
 _LATEX_WRAPPER = re.compile(
@@ -136,7 +137,10 @@ class DecimalAnswer(_Answer):
 
 
 class TextAnswer(_Answer):
-    """A word or name, compared without regard to case, accents, articles and punctuation."""
+    """A word or name, compared without regard to case, accents, articles and punctuation.
+
+    A value of the form O(...) is compared as a bound of growth; see `read_bound`.
+    """
 
     kind: Literal["text"] = "text"
     value: str
@@ -148,8 +152,13 @@ class TextAnswer(_Answer):
 
     def compare(self, text: str) -> bool | None:
         """Return whether `text` is the value or an alias; None when it is empty."""
-        word = fold(text)
-        return None if not word else word in {fold(v) for v in (self.value, *self.aliases)}
+        word, forms = fold(text), (self.value, *self.aliases)
+        if not word:
+            return None
+        if not self.value.startswith("O("):
+            return word in {fold(form) for form in forms}
+        bound = read_bound(_plain(text))
+        return bound is not None and bound in {read_bound(form) for form in forms}
 
 
 class FormulaAnswer(_Answer):
@@ -295,10 +304,7 @@ def normalise(text: str) -> str:
 
     Superscripts become `^2`, so that they do not join the digits before them.
     """
-    clean = text if text.isascii() else _plain_unicode(text)
-    if "\\" in clean:
-        clean = _plain_latex(clean)
-    clean = _BRACED_POWER.sub(r"^\1", clean)
+    clean = _BRACED_POWER.sub(r"^\1", _plain(text))
     return clean.strip().strip("$").strip().rstrip(".").strip()
 
 
@@ -323,8 +329,13 @@ def fold(text: str) -> str:
     return re.sub(r"^(?:a|an|the) (?=\S\S)", "", plain)
 
 
+def _plain(text: str) -> str:
+    clean = text if text.isascii() else _plain_unicode(text)
+    return _plain_latex(clean) if "\\" in clean else clean
+
+
 def _plain_unicode(text: str) -> str:
-    text = _SUPERSCRIPTS.sub(r"^\g<0>", _VULGAR_FRACTION.sub(" ", text))
+    text = _SUPERSCRIPTS.sub(r"^{\g<0>}", _VULGAR_FRACTION.sub(" ", text))
     text = unicodedata.normalize("NFKC", text)
     return "".join(c for c in text if unicodedata.category(c) != "Cf").translate(_PLAIN)
 

@@ -93,10 +93,8 @@ def loop_trace(question: str) -> str:
 
 @solves("coding/simulation/stack_and_queue_ops")
 def stack_and_queue_ops(question: str) -> str:
-    from collections import deque
-
-    names = {"deque": deque}
-    exec(program(question, r"s = "), names)
+    names: dict = {}
+    exec(program(question, r"from |s = "), names)
     return ", ".join(map(str, names["s"]))
 
 
@@ -118,21 +116,21 @@ BUILTINS = {
     "counts the items": "len", "largest of": "max", "smallest of": "min", "adds up": "sum",
     "drops the minus": "abs", "to the screen": "print", "typed by the user": "input",
     "in order of size": "sorted", "nearest whole": "round", "up to a stop": "range",
-    "whole number out": "int", "text out of a number": "str", "decimal number": "float",
-    "new mutable sequence": "list", "keys to values": "dict", "repeated items": "set",
-    "of fixed length": "tuple", "True or False": "bool",
+    "whole number out": "int", "piece of text": "str", "decimal number": "float",
+    "any iterable": "list", "keys to values": "dict", "without order": "set",
+    "items of any kind": "tuple", "counts as true": "bool",
     "class of a value": "type", "items of two lists": "zip", "its index": "enumerate",
     "backwards": "reversed", "at least one": "any", "every item": "all", "every one of": "map",
     "pass a test": "filter", "code point of a": "ord",
-    "character of a": "chr", "exponent": "pow", "quotient": "divmod", "is of a class": "isinstance",
+    "character of a": "chr", "exponent": "pow", "quotient": "divmod", "given class": "isinstance",
     "of a file": "open", "unique to": "id", "documentation": "help", "base 2": "bin",
     "base 16": "hex", "base 8": "oct", "for loop": "iter", "one more item": "next",
     "reads an attribute": "getattr", "assigns an attribute": "setattr",
-    "has a named attribute": "hasattr", "used as a function": "callable", "source-like": "repr",
+    "has a named attribute": "hasattr", "used as a function": "callable", "the interactive": "repr",
     "lists the names": "dir", "computes the expression": "eval", "runs the statements": "exec",
     "dictionaries file": "hash", "removes an attribute": "delattr", "__dict__": "vars",
     "namespace": "globals", "hashable collection": "frozenset",
-    "an immutable sequence of": "bytes", "a mutable sequence of": "bytearray",
+    "an immutable sequence of 8": "bytes", "a mutable sequence of 8": "bytearray",
     "buffer": "memoryview", "derives from": "issubclass", "accented": "ascii",
     "code object": "compile", "imaginary": "complex", "debugger": "breakpoint",
 }  # fmt: skip
@@ -156,9 +154,8 @@ def exception_raised(question: str) -> str:
 
 @solves("coding/fact_retrieval/http_status")
 def http_status(question: str) -> str:
-    phrases = {**http.client.responses, 413: "Request Entity Too Large"}
-    phrases |= {414: "Request-URI Too Long", 416: "Requested Range Not Satisfiable"}
-    phrases |= {422: "Unprocessable Entity"}
+    phrases = {**http.client.responses, 413: "Content Too Large", 414: "URI Too Long"}
+    phrases |= {416: "Range Not Satisfiable", 422: "Unprocessable Content"}
     code = re.search(r"\b\d{3}\b", question)
     if code:
         return phrases[int(code[0])]
@@ -195,7 +192,9 @@ def meant(task: str, state: dict[str, int]) -> dict[str, int]:
 
 @solves("coding/diagnostic/bug_line")
 def bug_line(question: str) -> str:
+    """The line is wrong for some values; it must also be wrong for those that it meets."""
     rng = Random(0)
+    met: dict[str, int] = {}
     for number, line in enumerate(numbered_lines(question), start=1):
         code, task = line.split(" # ")
         compiled = compile(code, "line", "exec")
@@ -204,7 +203,11 @@ def bug_line(question: str) -> str:
             names = dict(state)
             exec(compiled, {}, names)
             if names != meant(task, state):
+                wanted = meant(task, met)
+                exec(compiled, {}, met)
+                assert met != wanted, question
                 return str(number)
+        exec(compiled, {}, met)
     return "none"
 
 

@@ -1,1 +1,1 @@
-"""Families, one file a cell."""
+"""Families; a cell is one module or one package."""

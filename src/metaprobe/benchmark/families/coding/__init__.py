@@ -1,1 +1,1 @@
-"""Families of the domain coding, one file a skill."""
+"""Families of the domain coding; a skill is one package."""

@@ -145,10 +145,11 @@ def stack_and_queue_ops(rng: Random, level: int) -> Problem:
     names = "st" if level == 5 else "s"
     held = {name: [rng.randint(1, 9) for _ in range(length)] for name in names}
     kind = "{}" if level <= 2 else "deque({})"
-    lines = [f"{name} = {kind.format(items)}" for name, items in held.items()]
+    lines = [] if level <= 2 else ["from collections import deque"]
+    lines += [f"{name} = {kind.format(items)}" for name, items in held.items()]
     steps = [_show(held)]
-    removals = 0
-    while len(lines) - len(held) < _OPERATIONS[level] or not removals:
+    removals, header = 0, len(lines)
+    while len(lines) - header < _OPERATIONS[level] or not removals:
         before = sum(map(len, held.values()))
         operation = _operate(rng, level, held)
         removals += sum(map(len, held.values())) < before

@@ -1,4 +1,4 @@
-"""coding/fact_retrieval: names and codes that a programmer knows by heart."""
+"""Names of Python's vocabulary and of HTTP statuses, recalled from a description or a code."""
 
 from random import Random
 
@@ -10,9 +10,17 @@ _BUILTIN_WORDINGS = (
     "Which Python built-in {}?",
     "Name the Python built-in that {}.",
     "Python has a built-in that {}. What is its name?",
-    "What is the built-in called that {} in Python?",
+    "In Python, what is the built-in called that {}?",
     "A programmer needs a Python built-in that {}. Which one is it?",
     "One of the Python built-ins {}. Give its name.",
+)
+_MODULE_WORDINGS = (
+    "Which module of Python's standard library {}?",
+    "Name the module of Python's standard library that {}.",
+    "Python's standard library has a module that {}. What is its name?",
+    "In Python, what is the standard module called that {}?",
+    "A programmer needs a module of Python's standard library that {}. Which one is it?",
+    "One module of Python's standard library {}. Give its name.",
 )
 _EXCEPTION_WORDINGS = (
     "Which exception does this Python code raise?\n{}\nAnswer with the class name.",
@@ -66,6 +74,24 @@ def builtin_by_purpose(rng: Random, level: int) -> Problem:
 
 
 @family("coding/fact_retrieval", capacity={1: 72, 2: 72, 3: 72, 4: 72, 5: 72})
+def stdlib_module_by_purpose(rng: Random, level: int) -> Problem:
+    """Name the module of Python's standard library that serves a described purpose.
+
+    Isolates recall of what the standard library offers; the description never contains the name. A
+    level has twelve modules, from everyday ones such as math to rarely used ones such as mmap.
+    """
+    row = rng.choice(_rows("python_modules", level))
+    wording = rng.randrange(len(_MODULE_WORDINGS))
+    name = row["name"]
+    return Problem(
+        question=_MODULE_WORDINGS[wording].format(row["purpose"]),
+        answer=TextAnswer(value=name, aliases=(f"{name} module", f"import {name}")),
+        long=(f"{row['example']}.", f"So it is {name}."),
+        key=f"stdlib_module_by_purpose {name} {wording}",
+    )
+
+
+@family("coding/fact_retrieval", capacity={1: 72, 2: 72, 3: 72, 4: 72, 5: 72})
 def exception_raised(rng: Random, level: int) -> Problem:
     """Name the exception that a line of Python raises.
 
@@ -76,7 +102,7 @@ def exception_raised(rng: Random, level: int) -> Problem:
     wording = rng.randrange(len(_EXCEPTION_WORDINGS))
     return Problem(
         question=_EXCEPTION_WORDINGS[wording].format(row["code"]),
-        answer=TextAnswer(value=row["exception"], aliases=(row["full_name"],)),
+        answer=TextAnswer(value=row["exception"], aliases=tuple(row["full_names"].split("|"))),
         long=(f"{row['reason']}.", f"That is {row['exception']}."),
         key=f"exception_raised {row['code']} {wording}",
     )
@@ -96,7 +122,7 @@ def http_status(rng: Random, level: int) -> Problem:
     wordings = _PHRASE_WORDINGS if to_phrase else _CODE_WORDINGS
     wording = rng.randrange(len(wordings))
     if to_phrase:
-        aliases = tuple(filter(None, row["aliases"].split("|")))
+        aliases = (f"{code} {phrase}", *filter(None, row["aliases"].split("|")))
         return Problem(
             question=wordings[wording].format(code),
             answer=TextAnswer(value=phrase, aliases=aliases),

@@ -91,7 +91,9 @@ def _tree(rng: Random, level: int, operators: int) -> _Tree:
     left = _tree(rng, level, on_the_left)
     right = _tree(rng, level, operators - 1 - on_the_left)
     sign = rng.choice(("+", "-", "*", "//", "//", "%", "%"))
-    if sign in ("//", "%") and right.value == 0:
+    # Division by a larger number of the same sign gives 0 and needs no arithmetic.
+    smaller = abs(left.value) < abs(right.value) and left.value * right.value >= 0
+    if sign in ("//", "%") and (smaller or right.value == 0):
         sign = "+"
     if sign == "*" and abs(left.value * right.value) > _LARGEST_PRODUCT:
         sign = "-"
@@ -106,8 +108,6 @@ def _apply(a: int, sign: str, b: int) -> tuple[int, tuple[str, ...]]:
     if sign in ("//", "%"):
         quotient, remainder = divmod(a, b)
         value = quotient if sign == "//" else remainder
-        if abs(a) < abs(b) and a * b >= 0:
-            return value, (f"{a} {sign} {b} = {value}",)
         split = f"{a} = {_signed(quotient)} * {_signed(b)} + {_signed(remainder)}"
         return value, (split, f"{a} {sign} {b} = {value}")
     value = {"+": a + b, "-": a - b, "*": a * b}[sign]
