@@ -1,0 +1,5 @@
+"""general/enumeration, for now."""
+
+from metaprobe.benchmark.families.general.enumeration import plans
+
+__all__ = ["plans"]
