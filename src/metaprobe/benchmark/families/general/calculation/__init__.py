@@ -1,5 +1,9 @@
-"""general/calculation, for now."""
+"""general/calculation: the arithmetic of everyday life."""
 
-from metaprobe.benchmark.families.general.calculation import everyday
+from metaprobe.benchmark.families.general.calculation import (
+    dates_and_percentages,
+    everyday,
+    timetables,
+)
 
-__all__ = ["everyday"]
+__all__ = ["dates_and_percentages", "everyday", "timetables"]
