@@ -1,5 +1,5 @@
-"""general/enumeration, for now."""
+"""general/enumeration: complete lists of times, orders, things, words, meals and routes."""
 
-from metaprobe.benchmark.families.general.enumeration import plans
+from metaprobe.benchmark.families.general.enumeration import choices, plans, words
 
-__all__ = ["plans"]
+__all__ = ["choices", "plans", "words"]
