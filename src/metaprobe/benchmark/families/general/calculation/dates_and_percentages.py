@@ -54,7 +54,7 @@ def _near_date(rng: Random, level: int) -> Problem:
         days = rng.randint(1, 28 - day)
     else:
         days = rng.randint(3, 28)
-        day = rng.randint(length + 1 - days, length) if days < length else rng.randint(2, length)
+        day = rng.randint(length + 1 - days, length)
     name, total = month_name[month], day + days
     long = [f"{day} + {days} = {total}"]
     if total > length:
@@ -181,7 +181,7 @@ _PEOPLE = ("Ann", "Ben", "Cal", "Dan", "Eve", "Fay", "Gus", "Ida")
 
 @family(
     "general/calculation",
-    capacity={1: 150, 2: 280, 3: 10**5, 4: 10**5, 5: 10**15},
+    capacity={1: 150, 2: 280, 3: 80_000, 4: 90_000, 5: 10**15},
 )
 def percentage_and_discount(rng: Random, level: int) -> Problem:
     """Compute a discount, a price after changes in percent, or the price before them.

@@ -134,7 +134,7 @@ _OFTEN = ("put", "put", "put", "take", "take", "open", "open", "close")
 
 @family(
     "general/diagnostic",
-    capacity={1: 2_000, 2: 20_000, 3: 10**9, 4: 10**12, 5: 10**15},
+    capacity={1: 1_400, 2: 15_000, 3: 10**9, 4: 10**12, 5: 10**15},
 )
 def wrong_step_in_instructions(rng: Random, level: int) -> Problem:
     """Find the first step of a list of instructions that cannot be carried out.
