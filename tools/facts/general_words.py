@@ -62,8 +62,8 @@ def spelling_rows(wordnet: Path) -> list[tuple[str, ...]]:
             forms: list[str] = []
             for kind in (missing, double, swap, vowel):
                 fresh = [form for form in kind(word, level) if form not in used]
-                # The later forms lie inside the word, where mistakes are harder to see.
-                fresh = sorted(set(fresh), key=lambda form: (-fresh.index(form), form))
+                # Mistakes near the end of a word are the harder ones to see.
+                fresh = list(dict.fromkeys(reversed(fresh)))
                 forms += fresh[:FORMS_OF_A_KIND]
                 used |= set(fresh[:FORMS_OF_A_KIND])
             if not forms:

@@ -58,9 +58,11 @@ def _one_token(rng: Random, level: int) -> Problem:
     here = start
     for throw in throws[:-1]:
         here += throw
-        if len(jumps) < _JUMPS[level] and rng.random() < _HIT_SHARE:
+        # No jump starts where another one ends, so that jumps never follow on one another.
+        fresh = here not in jumps and here not in jumps.values()
+        if fresh and len(jumps) < _JUMPS[level] and rng.random() < _HIT_SHARE:
             jumps[here] = _target(rng, here, jumps)
-            here = jumps[here]
+        here = jumps.get(here, here)
     while len(jumps) < _JUMPS[level]:
         square = rng.randint(start + 1, start + 20)
         if square not in jumps and square not in jumps.values():
