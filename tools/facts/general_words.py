@@ -46,7 +46,7 @@ SPELLED = {
 }
 """By level; none has a second spelling in British or American English."""
 HARDEST_FORMS = 4
-"""First level at which only mistakes that people really make are planted."""
+"""First level at which mistakes stay at double letters, weak vowels and silent letters."""
 FORMS_OF_A_KIND = 2
 
 
