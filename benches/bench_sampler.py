@@ -13,7 +13,8 @@ TEMPERATURE, TOP_P = 0.6, 0.95
 def ours(base: str | None) -> None:
     """Our sampler; a new seed at every turn."""
     from metaprobe.models.chat import encode_prompts, end_of_turn
-    from metaprobe.models.sampler import Request, Sampling, sample
+    from metaprobe.models.sampler import Request, sample
+    from metaprobe.models.sampling import Sampling
 
     model, tokenizer = base_model(base)
     items = problems(PROMPTS)

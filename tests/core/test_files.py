@@ -5,7 +5,7 @@ import errno
 import polars as pl
 import pytest
 
-from metaprobe.core.errors import InputError, StorageError
+from metaprobe.core.errors import FolderError, InputError, StorageError
 from metaprobe.core.files import (
     atomic_path,
     read_json,
@@ -60,8 +60,17 @@ def test_other_errors_pass_through(tmp_path):
 
 def test_a_file_in_the_way_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match="is a file"):
+    with pytest.raises(FolderError, match="is a file") as caught:
         write_text(tmp_path / "file" / "below.txt", "x")
+    assert caught.value.exit_status == 2
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT])
+def test_an_unwritable_folder_is_bad_input(tmp_path, code):
+    with pytest.raises(FolderError, match="another") as caught, storage_errors(tmp_path):
+        raise OSError(code, "refused")
+    assert caught.value.exit_status == 2
+    assert "\n" not in str(caught.value)
 
 
 def test_bad_lines_are_named_with_their_number(tmp_path):

@@ -12,7 +12,8 @@ from metaprobe.models.decoding import FusedDecoder, HuggingFaceDecoder, decoder_
 from metaprobe.models.forward import fusible
 from metaprobe.models.logprobs import Text, token_logprobs
 from metaprobe.models.runtime import torch
-from metaprobe.models.sampler import Completion, Request, Sampling, sample
+from metaprobe.models.sampler import Completion, Request, sample
+from metaprobe.models.sampling import Sampling
 
 FUSED = ("tiny_qwen3", "tiny_qwen2", "tiny_llama", "tiny_llama_biased")
 GENERIC = ("tiny_gpt2",)
@@ -67,7 +68,7 @@ def test_both_decoders_compute_the_same_logits(name: str, request: Any) -> None:
     rng = np.random.default_rng(2)
     with torch.inference_mode():
         pair = FusedDecoder(model), HuggingFaceDecoder(model)
-        compare(*(d.prefill(ids, lengths, room=12) for d in pair))
+        compare(*(d.prefill(ids, lengths) for d in pair))
         for rows in ([0, 0, 1, 1, 2, 3, 3], [6, 4, 2, 0], [1, 3]):
             for decoder in pair:
                 decoder.select(torch.tensor(rows))
@@ -177,8 +178,7 @@ class Chain:
         self.stepped: list[int] = []
         self.rows = 0
 
-    def prefill(self, ids: torch.Tensor, lengths: torch.Tensor, *, room: int) -> torch.Tensor:
-        del room
+    def prefill(self, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         self.prefilled.append(len(ids))
         return self.table[ids[torch.arange(len(ids)), lengths - 1]]
 

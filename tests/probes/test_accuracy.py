@@ -8,7 +8,7 @@ from metaprobe.benchmark.freeze import baselines, build_benchmark
 from metaprobe.benchmark.grading import grade, has_self_check
 from metaprobe.core.vocabulary import parse_cells
 from metaprobe.models.loading import load_model
-from metaprobe.models.sampler import Sampling
+from metaprobe.models.sampling import Sampling
 from metaprobe.probes.accuracy import measure_responses
 
 SAMPLING = Sampling(samples=2, max_new_tokens=64)

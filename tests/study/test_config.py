@@ -4,8 +4,9 @@ import tomllib
 
 import pytest
 
+from metaprobe.core.config import parse_config
 from metaprobe.core.errors import ConfigError, InputError
-from metaprobe.study.config import load_study
+from metaprobe.study.config import StudyConfig, load_study
 from metaprobe.study.toml import dump_toml
 
 
@@ -24,6 +25,11 @@ def test_an_unknown_key_names_the_nearest_known_one():
     with pytest.raises(ConfigError, match=r"'arms\.grpo\.stepz'; did you mean 'steps'") as error:
         load_study("nano", ["arms.grpo.stepz=7"])
     assert "\n" not in str(error.value)
+
+
+def test_an_unknown_key_is_named_before_what_is_missing_because_of_it():
+    with pytest.raises(ConfigError, match="unknown key 'bas'; did you mean 'base'"):
+        parse_config(StudyConfig, {"name": "x", "bas": "nano/qwen3"}, "x.toml")
 
 
 def test_an_unknown_study_names_the_nearest_one():

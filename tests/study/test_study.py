@@ -124,18 +124,38 @@ def test_changed_settings_retrain_that_arm_only(study):
     metaprobe("run", "nano", *SMALL, *TWO_STAGES, "--out", study)
 
 
+def session_members(leader: int) -> list[int]:
+    """Processes of a session that still run, on Linux."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, session, *_ = stat.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(session) == leader and state != "Z":
+            found.append(int(stat.parent.name))
+    return found
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("delay", [9.0, 14.0, 20.0])
 def test_a_killed_run_goes_on_to_the_same_values(study, tmp_path, delay):
     folder = tmp_path / "killed"
     command = [sys.executable, "-m", "metaprobe.cli.main", "run", "nano", *SMALL, *TWO_STAGES]
     run = subprocess.Popen(
-        [*command, "--out", str(folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*command, "--out", str(folder)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     time.sleep(delay)
     killed = run.poll() is None
     run.send_signal(signal.SIGKILL)
     run.wait()
+    deadline = time.monotonic() + 20
+    while session_members(run.pid) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not session_members(run.pid)
     metaprobe("run", "nano", *SMALL, *TWO_STAGES, "--out", folder)
     assert killed, "the run was over before it could be killed"
     assert values(folder) == values(study)

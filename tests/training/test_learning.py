@@ -10,7 +10,8 @@ from toys import ITEMS, fresh_model, metrics_of, toy_run
 from metaprobe.benchmark.grading import grade
 from metaprobe.core.vocabulary import Verdict
 from metaprobe.models.chat import encode_prompts, end_of_turn
-from metaprobe.models.sampler import Request, Sampling, sample
+from metaprobe.models.sampler import Request, sample
+from metaprobe.models.sampling import Sampling
 from metaprobe.training.advantages import ADVANTAGES, group_std
 from metaprobe.training.arms import GRPOConfig, OnPolicySFTConfig, SFTConfig
 from metaprobe.training.grpo import train_grpo

@@ -52,12 +52,13 @@ def parse_config(kind: type[Config], table: dict[str, Any], source: str) -> Conf
     """Return the settings in `table`, validated.
 
     Raises:
-        ConfigError: the first problem in one line; for an unknown key, the nearest known one.
+        ConfigError: one problem in one line: an unknown key, with the nearest known one, before
+            what may only be missing because of it.
     """
     try:
         return kind.model_validate(table)
     except ValidationError as error:
-        first = error.errors()[0]
+        first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
         where = _place(table, first["loc"])
         if first["type"] == "extra_forbidden":
             key = str(first["loc"][-1])

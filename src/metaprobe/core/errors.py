@@ -31,7 +31,13 @@ class InputError(MetaprobeError, OSError):
 
 
 class StorageError(MetaprobeError, OSError):
-    """Results cannot be written: the disk is full or the folder is not writable."""
+    """Results cannot be written, for instance because the disk is full."""
+
+
+class FolderError(StorageError):
+    """Results cannot be written to the folder that was named, and never could be."""
+
+    exit_status = 2
 
 
 class MissingExtraError(MetaprobeError, ImportError):

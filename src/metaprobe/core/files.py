@@ -11,14 +11,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from metaprobe.core.errors import InputError, StorageError
+from metaprobe.core.errors import FolderError, InputError, StorageError
 
 if TYPE_CHECKING:
     import polars as pl
 
-_REASONS = {
+_FULL = {
     errno.ENOSPC: "the disk is full; free some space and run the same command again",
     errno.EDQUOT: "the disk quota is used up; free some space and run the same command again",
+}
+_UNWRITABLE = {
+    errno.ENOENT: "no such folder can be made; choose another with --out",
     errno.EACCES: "the folder is not writable; choose another with --out",
     errno.EPERM: "the folder is not writable; choose another with --out",
     errno.EROFS: "the file system is read-only; choose another folder with --out",
@@ -32,7 +35,8 @@ def storage_errors(path: Path) -> Iterator[None]:
     """Turn a full disk or an unwritable folder into one clear line.
 
     Raises:
-        StorageError: the operating system refused the write.
+        FolderError: nothing can ever be written there.
+        StorageError: the operating system refused the write for another reason.
     """
     try:
         yield
@@ -42,7 +46,9 @@ def storage_errors(path: Path) -> Iterator[None]:
         code = error.errno if isinstance(error, OSError) else _wrapped_code(error)
         if code is None and not isinstance(error, OSError):
             raise
-        reason = _REASONS.get(code or 0, str(error))
+        if code in _UNWRITABLE:
+            raise FolderError(f"cannot write {path}: {_UNWRITABLE[code]}") from error
+        reason = _FULL.get(code or 0, str(error))
         raise StorageError(f"cannot write {path}: {reason}") from error
 
 

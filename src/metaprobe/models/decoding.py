@@ -24,11 +24,8 @@ class Decoder(Protocol):
 
     device: torch.device
 
-    def prefill(self, ids: Tensor, lengths: Tensor, *, room: int) -> Tensor:
-        """Read right-padded prompts (P, T) of the given lengths; return next-token logits (P, V).
-
-        `room` more tokens will follow at most.
-        """
+    def prefill(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """Read right-padded prompts (P, T), return their next-token logits (P, V)."""
 
     def select(self, rows: Tensor) -> None:
         """Keep these rows, in this order; a row may be named more than once."""
@@ -120,9 +117,8 @@ class FusedDecoder:
         self.appended = 0
         self.rows = _Rows.grouped(self.prompt_lengths)
 
-    def prefill(self, ids: Tensor, lengths: Tensor, *, room: int) -> Tensor:
-        """See `Decoder.prefill`; the cache grows, so `room` is not used."""
-        del room
+    def prefill(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """See `Decoder.prefill`."""
         shape = (*ids.shape[:1], self.kv_heads, ids.shape[1], self.head)
         like = self.embedding
         self.prompt_keys = [like.new_zeros(shape) for _ in self.layers]
@@ -260,9 +256,8 @@ class HuggingFaceDecoder:
         self.mask = torch.empty(0)
         self.lengths = torch.empty(0, dtype=torch.long)
 
-    def prefill(self, ids: Tensor, lengths: Tensor, *, room: int) -> Tensor:
-        """See `Decoder.prefill`; the cache grows, so `room` is not used."""
-        del room
+    def prefill(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """See `Decoder.prefill`."""
         self.lengths = lengths.clone()
         self.mask = (torch.arange(ids.shape[1], device=self.device)[None] < lengths[:, None]).long()
         output = self.model(input_ids=ids, attention_mask=self.mask, use_cache=True)

@@ -11,35 +11,18 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from metaprobe.core.streams import numpy_rng_for
 from metaprobe.models.decoding import Decoder, decoder_for
 from metaprobe.models.loading import Model
 from metaprobe.models.runtime import torch
+from metaprobe.models.sampling import Sampling
 
 _CANDIDATES = (16, 128)
 """Nucleus sampling looks at this many tokens; rows that need more go on to the next number."""
 _COMPACT_BELOW = 0.75
 """Ended rows are dropped once fewer than this share of the rows is alive."""
-
-
-class Sampling(BaseModel):
-    """How completions are drawn."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    temperature: float = Field(default=0.6, ge=0)
-    """Softmax temperature; 0 takes the most likely token."""
-    top_p: float = Field(default=0.95, gt=0, le=1)
-    """Smallest probability mass of the nucleus that is sampled from."""
-    samples: int = Field(default=4, ge=1)
-    """Completions for each item."""
-    max_new_tokens: int = Field(default=256, ge=1)
-    """Token limit of a completion; reaching it counts as truncated."""
-    seed: int = Field(default=0, ge=0)
-    """Names the random streams."""
 
 
 class Request(NamedTuple):
@@ -109,7 +92,7 @@ def _sample_batch(
     device = decoder.device
     total = len(batch) * copies
     rows = _Rows(torch.arange(total, device=device), _uniforms(batch, sampling).to(device))
-    logits = _prefill(decoder, batch, pad, copies, limit)
+    logits = _prefill(decoder, batch, pad, copies)
     tokens = torch.full((total, limit), pad, dtype=torch.long)
     logprobs = torch.zeros((total, limit))
     ended = torch.full((total,), -1, dtype=torch.long)
@@ -138,7 +121,7 @@ def _sample_batch(
     ]
 
 
-def _prefill(decoder: Decoder, batch: list[Request], pad: int, copies: int, limit: int) -> Tensor:
+def _prefill(decoder: Decoder, batch: list[Request], pad: int, copies: int) -> Tensor:
     distinct = {tuple(r.prompt): None for r in batch}
     place = {prompt: n for n, prompt in enumerate(distinct)}
     lengths = torch.tensor([len(p) for p in distinct])
@@ -147,9 +130,7 @@ def _prefill(decoder: Decoder, batch: list[Request], pad: int, copies: int, limi
         ids[n, : len(prompt)] = prompt
     source = torch.tensor([place[tuple(r.prompt)] for r in batch]).repeat_interleave(copies)
     source = source.to(decoder.device)
-    logits = decoder.prefill(
-        torch.from_numpy(ids).to(decoder.device), lengths.to(decoder.device), room=limit
-    )
+    logits = decoder.prefill(torch.from_numpy(ids).to(decoder.device), lengths.to(decoder.device))
     decoder.select(source)
     return logits[source]
 

@@ -12,7 +12,8 @@ from metaprobe.benchmark.grading import grade, has_self_check
 from metaprobe.benchmark.items import Item
 from metaprobe.models.chat import encode_prompts, end_of_turn
 from metaprobe.models.loading import LoadedModel
-from metaprobe.models.sampler import Request, Sampling, sample
+from metaprobe.models.sampler import Request, sample
+from metaprobe.models.sampling import Sampling
 
 VERSION = 1
 """Raised whenever the same model and items would give other rows."""

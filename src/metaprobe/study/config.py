@@ -10,7 +10,7 @@ from metaprobe.benchmark.family import find_family
 from metaprobe.core.config import apply_overrides, parse_config, read_toml
 from metaprobe.core.errors import ConfigError, nearest
 from metaprobe.core.vocabulary import parse_cells
-from metaprobe.models.sampler import Sampling
+from metaprobe.models.sampling import Sampling
 from metaprobe.training.arms import Arm
 
 BUILTIN = "nano"

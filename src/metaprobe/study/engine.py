@@ -12,6 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
+from multiprocessing.managers import SyncManager
 from queue import Empty
 from typing import Any, Protocol
 
@@ -76,7 +77,9 @@ def run_units(
     if not units:
         return
     context = get_context("spawn")
-    with context.Manager() as manager:
+    manager = SyncManager(ctx=context)
+    manager.start(_leave_with_parent, (os.getpid(),))
+    with manager:
         queue = manager.Queue()
         pool = ProcessPoolExecutor(
             max_workers=min(workers, len(units)),
@@ -160,10 +163,15 @@ def _enter_worker(parent: int) -> None:
     from metaprobe.models.runtime import set_threads
 
     set_threads(1)
-    threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
+    _leave_with_parent(parent)
 
 
-def _leave_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(_POLL_SECONDS)
-    os._exit(1)
+def _leave_with_parent(parent: int) -> None:
+    """End this process soon after its parent, however that one ended."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_POLL_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -9,7 +9,7 @@ from metaprobe.core.errors import ConfigError
 from metaprobe.core.files import sha256_file
 from metaprobe.core.streams import short_hash
 from metaprobe.models.loading import check_weights, resolve_model, weight_files
-from metaprobe.models.sampler import Sampling
+from metaprobe.models.sampling import Sampling
 from metaprobe.probes import accuracy, divergence, parameters
 from metaprobe.stages.discover import FoundStage
 from metaprobe.stages.store import arm_folder

@@ -21,7 +21,7 @@ from metaprobe.models.chat import encode_prompts
 from metaprobe.models.loading import LoadedModel, load_model
 from metaprobe.models.logprobs import Text
 from metaprobe.models.runtime import torch
-from metaprobe.models.sampler import Sampling
+from metaprobe.models.sampling import Sampling
 from metaprobe.probes.accuracy import measure_responses
 from metaprobe.probes.divergence import CellText, measure_divergence
 from metaprobe.probes.parameters import measure_parameters

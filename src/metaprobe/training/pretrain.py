@@ -8,7 +8,7 @@ weight averaging, and evaluation, which is the probes' work.
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +16,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from metaprobe.benchmark.freeze import NANO_FAMILIES
 from metaprobe.benchmark.items import Item
-from metaprobe.core.files import storage_errors, write_json
+from metaprobe.core.files import read_json, storage_errors, write_json
 from metaprobe.core.streams import seed_for
 from metaprobe.core.vocabulary import CELLS, Cell, Split
 from metaprobe.models.chat import encode, encode_completion, prompt_text
-from metaprobe.models.loading import load_model
+from metaprobe.models.loading import load_model, resolve_model
 from metaprobe.models.logprobs import use_float32_attention
 from metaprobe.models.runtime import default_device, matmul_precision, torch
 from metaprobe.models.tokenizer import train_tokenizer
 from metaprobe.training.data import Example, collate, draw_items, token_batches
 from metaprobe.training.losses import next_token_loss
 from metaprobe.training.traces import TEACHERS, choose_length, solution_text, style_of
+
+_RECORD = "pretrain.json"
 
 
 class PretrainConfig(BaseModel):
@@ -46,6 +48,8 @@ class PretrainConfig(BaseModel):
     """Levels of the training items."""
     families: tuple[str, ...] | None = NANO_FAMILIES
     """The only families; all where null."""
+    emphasis: dict[str, int] = {}
+    """Families that have this many times as many texts as the others."""
     problems: int = 120_000
     """Distinct training problems; families with few of them are repeated (see `balanced`)."""
     long_share: float = Field(default=0.8, ge=0, le=1)
@@ -73,7 +77,8 @@ def pretrain(
 ) -> None:
     """Train a base and write it to `out` as a Hugging Face folder.
 
-    Beside the model, `pretrain.json` holds the recipe, tokens, seconds and loss curve.
+    Beside the model, `pretrain.json` holds the recipe, tokens, seconds and loss curve, and as
+    `start` the same file of the model that it went on from, or null.
 
     Args:
         config: the recipe.
@@ -102,8 +107,17 @@ def pretrain(
         out.mkdir(parents=True, exist_ok=True)
         model.save_pretrained(out)
         tokenizer.save_pretrained(out)
-    record = {"recipe": config.model_dump(mode="json"), **curve[-1], "curve": curve}
-    write_json(out / "pretrain.json", record)
+    recipe = config.model_dump(mode="json")
+    started_from = _record_of(config.start) if config.start else None
+    write_json(
+        out / _RECORD, {"recipe": recipe, **curve[-1], "curve": curve, "start": started_from}
+    )
+
+
+def _record_of(model: str) -> Any:
+    folder = resolve_model(model)
+    path = folder / _RECORD if folder else None
+    return read_json(path) if path and path.is_file() else None
 
 
 def build_model(config: PretrainConfig, tokenizer: Any) -> Any:
@@ -131,7 +145,7 @@ def build_model(config: PretrainConfig, tokenizer: Any) -> Any:
 
 def _examples(config: PretrainConfig, items: list[Item], tokenizer: Any) -> list[Example]:
     examples = []
-    for item, variant in balanced(items):
+    for item, variant in balanced(items, config.emphasis):
         length = choose_length(item, "mixed", config.long_share, variant)
         text = solution_text(item, style_of(item, "base", variant), length)
         prompt = encode(tokenizer, prompt_text(tokenizer, item.question))
@@ -139,18 +153,21 @@ def _examples(config: PretrainConfig, items: list[Item], tokenizer: Any) -> list
     return examples
 
 
-def balanced(items: Sequence[Item]) -> Iterator[tuple[Item, int]]:
+def balanced(
+    items: Sequence[Item], emphasis: Mapping[str, int] | None = None
+) -> Iterator[tuple[Item, int]]:
     """Yield items with a variant number, as many of each family and level.
 
     A family with few problems is gone through again and again, each time as another variant, so
-    that a hundred facts weigh as much in training as a million sums.
+    that a hundred facts weigh as much in training as a million sums. `emphasis` multiplies the
+    number of a family by name.
     """
     groups: dict[tuple[Cell, str, int], list[Item]] = {}
     for item in items:
         groups.setdefault((item.cell, item.family, item.level), []).append(item)
     share = max(map(len, groups.values()))
-    for group in groups.values():
-        for n in range(share):
+    for (_, family, _), group in groups.items():
+        for n in range(share * (emphasis or {}).get(family, 1)):
             yield group[n % len(group)], n // len(group)
 
 

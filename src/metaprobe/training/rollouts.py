@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from metaprobe.benchmark.items import Item
 from metaprobe.models.chat import end_of_turn
 from metaprobe.models.loading import Model
-from metaprobe.models.sampler import Request, Sampling, sample
+from metaprobe.models.sampler import Request, sample
+from metaprobe.models.sampling import Sampling
 from metaprobe.training.rewards import answer_correctness
 
 

@@ -123,17 +123,24 @@ def _planted(rng: Random, level: int, step: _Step, *, first: bool) -> _Step:
 def _checks(chain: list[_Step]) -> list[str]:
     lines = []
     for number, step in enumerate(chain, start=1):
-        before = chain[number - 2].result if number > 1 else step.left
+        check = f"Check step {number}: "
+        if number > 1:
+            before = chain[number - 2].result
+            check += f"start {_off(step.left, before)}; "
+            if step.left != before:
+                lines.append(f"{check.removesuffix('; ')}, wrong.")
+                break
         right = _value(step.left, step.sign, step.right)
-        if step.left != before:
-            lines.append(f"Check step {number}: starts with {step.left}, not {before}, wrong.")
-            break
-        calculation = f"Check step {number}: {step.left} {step.sign} {step.right} = {right}"
+        check += f"{step.left} {step.sign} {step.right} = {right}, {_off(step.result, right)}"
         if right != step.result:
-            lines.append(f"{calculation}, not {step.result}, wrong.")
+            lines.append(f"{check}, wrong.")
             break
-        lines.append(f"{calculation}, right.")
+        lines.append(f"{check}, right.")
     return lines
+
+
+def _off(given: int, due: int) -> str:
+    return f"off by {given} - {due} = {given - due}"
 
 
 @dataclass(frozen=True)
@@ -227,9 +234,16 @@ def _story(name: str, things: str, start: int, events: list[_Event]) -> str:
 def _comparison(events: list[_Event], told: list[_Event]) -> list[str]:
     lines = []
     for number, (event, line) in enumerate(zip(events, told, strict=True), start=1):
-        start = f"Check line {number}: {event.verb} {event.amount} is {event.sign} {event.amount}"
-        if (event.sign, event.amount) != (line.sign, line.amount):
-            lines.append(f"{start}, the line has {line.sign} {line.amount}, wrong.")
+        check = (
+            f"Check line {number}: {event.verb} {event.amount} is {event.sign} {event.amount}, "
+            f"line {line.sign} {line.amount}"
+        )
+        if event.sign != line.sign:
+            lines.append(f"{check}, other sign, wrong.")
             break
-        lines.append(f"{start}, right.")
+        check += f", same sign, {_off(line.amount, event.amount)}"
+        if event.amount != line.amount:
+            lines.append(f"{check}, wrong.")
+            break
+        lines.append(f"{check}, right.")
     return lines

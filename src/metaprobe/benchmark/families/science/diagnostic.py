@@ -219,10 +219,11 @@ def energy_account_violated(rng: Random, level: int) -> Problem:
         if number == 1:
             steps.append(added)
         else:
-            due = f"{total + work}"
-            if level >= _WORK_LEVEL:
-                due = f"{total} + {_term(work)} = {due}"
-            steps.append(f"{added}, due {due}, {'wrong' if number == wrong else 'right'}")
+            due = total + work
+            shown = f"{total} + {_term(work)} = {due}" if level >= _WORK_LEVEL else f"{due}"
+            off = sum(row) - due
+            verdict = "wrong" if off else "right"
+            steps.append(f"{added}, due {shown}, off by {sum(row)} - {due} = {off}, {verdict}")
         total = sum(row) if number == 1 else total + work
     listed = "\n".join(lines)
     steps.append(f"first wrong row: {wrong or 'none'}")
