@@ -20,22 +20,25 @@ DEFINED = {
 """By level, nouns with the number of their sense in WordNet where it is not the first."""
 
 ABBREVIATIONS = """
-1 measures: km = kilometre; cm = centimetre; mm = millimetre; kg = kilogram; g = gram;
-  ml = millilitre; min = minute
+1 measures: km = kilometre|kilometres; cm = centimetre|centimetres;
+  mm = millimetre|millimetres; kg = kilogram|kilogramme|kilograms|kilogrammes;
+  g = gram|gramme|grams|grammes; ml = millilitre|millilitres; min = minute|minutes
 1 calendars: Mon = Monday; Tue = Tuesday; Wed = Wednesday; Thu = Thursday; Fri = Friday;
   Sat = Saturday; Sun = Sunday; Jan = January; Feb = February; Aug = August; Sep = September;
   Oct = October; Nov = November; Dec = December
 1 titles of persons: Dr = doctor; Prof = professor; Mr = mister
-1 politics: UK = United Kingdom; USA = United States of America; EU = European Union
+1 politics: UK = United Kingdom|United Kingdom of Great Britain and Northern
+  Ireland; USA = United States of America; EU = European Union
 2 messages: ASAP = as soon as possible; FYI = for your information;
   FAQ = frequently asked questions|frequently asked question; TBA = to be announced;
-  PS = postscript|post scriptum
-2 everyday life: DIY = do it yourself; VIP = very important person; TV = television;
+  PS = postscript|post scriptum|post-script
+2 everyday life: DIY = do it yourself|do-it-yourself; VIP = very important person; TV = television;
   UFO = unidentified flying object; GPS = global positioning system;
   PIN = personal identification number; ATM = automated teller machine|automatic teller machine;
-  PC = personal computer; CD = compact disc|compact disk; SUV = sport utility vehicle|sports utility
-  vehicle
-2 politics: UN = United Nations; FBI = Federal Bureau of Investigation;
+  CD = compact disc|compact disk;
+  SUV = sport utility vehicle|sport-utility vehicle|sports utility vehicle
+2 computing: PC = personal computer
+2 politics: UN = United Nations|United Nations Organization; FBI = Federal Bureau of Investigation;
   CIA = Central Intelligence Agency; NATO = North Atlantic Treaty Organization
 2 the names of organizations: WHO = World Health Organization;
   BBC = British Broadcasting Corporation;
@@ -47,11 +50,11 @@ ABBREVIATIONS = """
 3 politics: NGO = non-governmental organization|nongovernmental organization
 3 computing: URL = uniform resource locator; PDF = portable document format;
   USB = universal serial bus; RAM = random access memory|random-access memory;
-  ROM = read-only memory; CPU = central processing unit; WWW = world wide web;
+  ROM = read-only memory; CPU = central processing unit; WWW = world wide web|world-wide web;
   HTML = hypertext markup language|hyper text markup language; IT = information technology
 3 medicine: HIV = human immunodeficiency virus|human immune deficiency virus;
   AIDS = acquired immunodeficiency syndrome|acquired immune deficiency syndrome;
-  MRI = magnetic resonance imaging; DNA = deoxyribonucleic acid
+  MRI = magnetic resonance imaging|magnetic-resonance imaging; DNA = deoxyribonucleic acid
 3 everyday life: LED = light-emitting diode; CCTV = closed-circuit television;
   CV = curriculum vitae; ISBN = international standard book number; IQ = intelligence quotient
 4 Latin: e.g. = exempli gratia; i.e. = id est; etc. = et cetera; a.m. = ante meridiem;
@@ -65,7 +68,8 @@ ABBREVIATIONS = """
   JPEG = Joint Photographic Experts Group; SMS = short message service|short messaging service;
   ASCII = American Standard Code for Information Interchange;
   SIM = subscriber identity module|subscriber identification module
-4 politics: UNESCO = United Nations Educational, Scientific and Cultural Organization;
+4 politics: UNESCO = United Nations Educational, Scientific and Cultural Organization|United
+  Nations Educational, Scientific, and Cultural Organization;
   OECD = Organization for Economic Co-operation and Development|Organization for Economic
   Cooperation and Development; ECB = European Central Bank
 5 Latin: op. cit. = opere citato|opus citatum; ibid. = ibidem; viz. = videlicet; q.v. = quod vide;
@@ -73,7 +77,8 @@ ABBREVIATIONS = """
   fl. = floruit; D.V. = Deo volente; ad lib. = ad libitum; pro tem. = pro tempore;
   loc. cit. = loco citato|locus citatus; et seq. = et sequens|et sequentes|et sequentia;
   S.P.Q.R. = Senatus Populusque Romanus|Senatus Populus Que Romanus;
-  I.N.R.I. = Iesus Nazarenus Rex Iudaeorum|Jesus Nazarenus Rex Judaeorum
+  I.N.R.I. = Iesus Nazarenus, Rex Iudaeorum|Jesus Nazarenus, Rex Iudaeorum|Jesus Nazarenus,
+  Rex Judaeorum
 5 Latin prescriptions: stat. = statim; b.i.d. = bis in die; t.i.d. = ter in die;
   q.i.d. = quater in die; p.o. = per os; p.r.n. = pro re nata; a.c. = ante cibum|ante cibos;
   p.c. = post cibum|post cibos
@@ -98,7 +103,7 @@ ORIGINS = """
 4 August: the first Roman emperor
 4 Thursday: the Germanic god of thunder
 4 Saturday: the Roman god of sowing and the harvest
-4 Wednesday: the highest of the Germanic gods
+4 Wednesday: the Germanic god Woden
 4 September: the Latin word for seven
 4 October: the Latin word for eight
 4 November: the Latin word for nine

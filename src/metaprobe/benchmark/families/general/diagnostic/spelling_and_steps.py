@@ -77,9 +77,9 @@ def misspelled_word(rng: Random, level: int) -> Problem:
     written = ", ".join(found) or "none"
     several = _MOST_WRONG[level] > 1
     story = rng.choice(_ANY_SPELLING if several else _ONE_SPELLING).format(", ".join(shown))
-    told = "Answer with their right spellings" if several else "Answer with its right spelling"
+    told = "their right spellings, with commas between them" if several else "its right spelling"
     return Problem(
-        question=f"{story} {told}, or none if all words are right.",
+        question=f"{story} Answer with {told}, or none if all words are right.",
         answer=SetAnswer(items=found) if several else TextAnswer(value=written),
         short=(f"Right spelling: {written}",) if level > 1 else (),
         long=(*long, f"Right spelling: {written}"),
