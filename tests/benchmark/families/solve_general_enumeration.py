@@ -17,8 +17,8 @@ def word_tests(question: str) -> list:
         tests.append(re.compile(f".*{letter}").fullmatch)
     for no, letter in re.findall(r"(not )?contain the letter (\w)", question):
         tests.append(re.compile(f"[^{letter}]*" if no else f".*{letter}.*").fullmatch)
-    for least in re.findall(r"at least (\d+) letters", question):
-        tests.append(re.compile(f".{{{least},}}").fullmatch)
+    for bound, size in re.findall(r"at (least|most) (\d+) letters", question):
+        tests.append(re.compile(f".{{{size},}}" if bound == "least" else f".{{,{size}}}").fullmatch)
     for count in re.findall(r"exactly (\d+) vowel", question):
         tests.append(re.compile(f"[^aeiou]*([aeiou][^aeiou]*){{{count}}}").fullmatch)
     twice = re.compile(r".*(.).*\1.*").fullmatch
@@ -48,9 +48,7 @@ def menu_combinations(question: str) -> str:
         dishes = course.partition(": ")[2].split(", ")
         courses.append({d.split()[0]: int([*d.split(), "0"][1]) for d in dishes})
     no = [set(pair) for pair in re.findall(r"(\w+) and (\w+) are not served", question.lower())]
-    only = [
-        (a.lower(), b) for a, b in re.findall(r"(\w+) is served only together with (\w+)", question)
-    ]
+    only = [(a, b) for a, b in re.findall(r"A meal with (\w+) must also have (\w+)", question)]
     low = re.search(r"at least (\d+)", question)
     high = re.search(r"at most (\d+)", question)
     window = range(int(low[1]) if low else 0, (int(high[1]) if high else 10**6) + 1)

@@ -18,7 +18,7 @@ def calendar_offset(question: str) -> str:
     near = re.search(rf"(\d+) ({'|'.join(MONTHS)})\b", question)
     if near:
         day = date(2023, MONTHS.index(near[2]) + 1, int(near[1]))
-        for _ in range(int(re.search(r"(\d+) days", question)[1])):
+        for _ in range(int(re.search(r"(\d+) days?", question)[1])):
             day += timedelta(days=1)
         return f"{day.day} {MONTHS[day.month - 1]}"
     start = date.fromisoformat(re.search(r"\d{4}-\d\d-\d\d", question)[0])
@@ -45,7 +45,7 @@ def percentage_and_discount(question: str) -> str:
     changes = re.findall(r"(rises|falls) by (\d+)%", question)
     if not changes:
         part = price * int(re.search(r"(\d+)%", question)[1]) / 100
-        saving = re.search(r"save|How many euros is", question)
+        saving = re.search(r"save|take off|How many euros is", question)
         return decimal_of(part if saving else price - part)
     factor = Fraction(1)
     for word, percent in changes:

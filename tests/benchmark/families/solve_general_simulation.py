@@ -37,7 +37,7 @@ def board_moves(question: str) -> str:
 
 @solves("general/simulation/queue_at_a_counter")
 def queue_at_a_counter(question: str) -> str:
-    asked = re.search(r"(?:When|which minute) is (\w+) done", question)
+    asked = re.search(r"which minute is (\w+) done", question)
     pairs = re.findall(r"(\w+) comes at minute (\d+) and takes (\d+)", question)
     if pairs:
         end = 0
@@ -78,7 +78,7 @@ def day_by_day_plan(question: str) -> str:
     if "strength" not in question:
         plans = {}
         for sky, plan, other in re.findall(
-            r"On a (dry|wet) day: (\w+)(?:, but (\w+) after a day of \w+)?\.", question
+            r"On a (dry|wet) day: (\w+)(?:, but (\w+) if the day before was for \w+)?\.", question
         ):
             plans[sky] = (plan, other)
         done = [""]
@@ -104,7 +104,7 @@ def strength(question: str, weather: list[str]) -> str:
     }
     price = number(r"is bought: money - (\d+)", 10**9)
     earns = {"dry": number(r"money \+ (\d+)"), "wet": 0, "snow": -number(r"and money - (\d+)")}
-    strict = "every seventh day" in question
+    strict = "multiple of 7" in question
     history: list[str] = []
     for day, sky in enumerate(weather, start=1):
         kind = "wet" if sky == "snow" and money + earns["snow"] < 0 else sky

@@ -11,10 +11,10 @@ from metaprobe.benchmark.family import Problem, family
 
 _COMMON_YEAR = 2023
 _LATER = (
-    "Today is {0}. Which date is it {1} days later?",
-    "A letter is sent on {0} and arrives {1} days later. On which date does it arrive?",
-    "A pass that starts on {0} ends {1} days later. On which date does it end?",
-    "It is {0}. Which date comes {1} days after that?",
+    "Today is {0}. Which date is it {1} later?",
+    "A letter is sent on {0} and arrives {1} later. On which date does it arrive?",
+    "A pass that starts on {0} ends {1} later. On which date does it end?",
+    "It is {0}. Which date comes {1} after that?",
 )
 _SHIFTED = (
     "Which date is {1} {2} {0}?",
@@ -62,7 +62,7 @@ def _near_date(rng: Random, level: int) -> Problem:
         total, name = total - length, month_name[month + 1]
     end = f"{total} {name}"
     return Problem(
-        question=rng.choice(_LATER).format(f"{day} {month_name[month]}", days)
+        question=rng.choice(_LATER).format(f"{day} {month_name[month]}", _days(days))
         + " Write it like 5 May.",
         answer=TextAnswer(value=end, aliases=(f"{name} {total}",)),
         short=(f"Date: {end}",),
@@ -102,7 +102,7 @@ def _chain_of_spans(rng: Random, level: int) -> Problem:
     value = _iso(end)
     if level == 5:
         long.append(f"{total} = 7 * {total // 7} + {total % 7}")
-        long.append(f"{start:%A} + {total % 7} days = {end:%A}")
+        long.append(f"{start:%A} + {_days(total % 7)} = {end:%A}")
         value = f"{end:%A} {value}"
         told = (
             f" {_iso(start)} is a {start:%A}. Write the weekday and the date, as year-month-day,"
@@ -135,6 +135,10 @@ def _counted(start: date, days: int) -> tuple[date, list[str]]:
     return now, steps
 
 
+def _days(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"
+
+
 def _iso(day: date) -> str:
     return day.isoformat()
 
@@ -146,7 +150,7 @@ def _written_like() -> str:
 _GOODS = ("coat", "bike", "lamp", "chair", "tent", "watch", "bag", "desk", "radio", "sofa")
 _SAVING = (
     "A {0} costs {1} euros. In a sale it is {2}% cheaper. How many euros does one save?",
-    "The price of a {0} is {1} euros. The shop takes off {2}%. How many euros is that?",
+    "The price of a {0} is {1} euros. The shop takes off {2}%. How many euros does it take off?",
     "There is a discount of {2}% on a {0} that costs {1} euros. How many euros is the discount?",
 )
 _REDUCED = (

@@ -83,7 +83,8 @@ def _train(rng: Random, level: int) -> Problem:
     long: list[str] = []
     wanted = "stands" if level == 3 else "moves"
     for stop in range(1, _STOPS[level] + 2):
-        there = now + rng.randint(7, 94)
+        # The longest trip from the latest start ends before midnight.
+        there = now + rng.randint(7, 80)
         leaves = there + rng.randint(2, 19)
         end = stop == _STOPS[level] + 1
         if wanted == "moves":
@@ -101,24 +102,26 @@ def _train(rng: Random, level: int) -> Problem:
     return Problem(
         question=f"{story} {_STANDING.format(last) if level == 3 else _MOVING}",
         answer=answer,
-        short=(f"Minutes: {total}", f"Sum: {answer.render()}"),
+        short=(f"Minutes: {total}", f"Sum: {answer.render()}")[level == 3 :],
         long=(*long, f"Sum: {answer.render()}"),
         key=f"timetable_sum {wanted} {start}{told} {now}",
     )
 
 
 def _shifts(rng: Random) -> Problem:
-    told, total = [], 0
+    told, total, over = [], 0, 0
     long: list[str] = []
     for number in range(_SHIFTS):
-        begin = rng.randint(5 * 60, 23 * 60)
+        # A shift begins after the night shift before it is over.
+        begin = rng.randint(max(5 * 60, over + 1), 23 * 60)
         lasts, pause = rng.randint(240, 590), rng.randint(11, 59)
         end = begin + lasts
+        over = end - _NIGHT
         week, day = divmod(number, len(_DAYS))
         night = " the next day" if end >= _NIGHT else ""
         told.append(
-            f"{_DAYS[day]} {week + 1} from {_clock(begin)} to {_clock(end % _NIGHT)}{night},"
-            f" break {pause} minutes"
+            f"{_DAYS[day]} of week {week + 1} from {_clock(begin)} to {_clock(end % _NIGHT)}"
+            f"{night}, break {pause} minutes"
         )
         total = _added(long, begin, end, total)
         long.append(f"{total} - {pause} = {total - pause}")

@@ -74,7 +74,7 @@ def menu_combinations(rng: Random, level: int) -> Problem:
     story = rng.choice(_MENU).format(told, each, rules)
     long = _small_menu(menu) if level <= 2 else _large_menu(menu, meals)
     return Problem(
-        question=f"{story} Write each by its dishes in this order, with commas between meals.",
+        question=f"{story} Separate dishes by spaces, in this order, and meals by commas.",
         answer=SetAnswer(items=tuple(map(" ".join, meals))),
         short=(f"Meals: {written}",),
         long=(*long, f"Meals: {written}"),
@@ -99,11 +99,11 @@ def _menu(rng: Random, level: int) -> _Menu:
 def _menu_rules(menu: _Menu, level: int) -> str:
     rules = [f"{one.capitalize()} and {two} are not served together." for one, two in menu.apart]
     if menu.only:
-        rules.append(f"{menu.only[0].capitalize()} is served only together with {menu.only[1]}.")
+        rules.append(f"A meal with {menu.only[0]} must also have {menu.only[1]}.")
     if level >= 3:
         least = f"at least {menu.least} and " if menu.least else ""
         rules.append(
-            f"The numbers are prices in euros; a meal may cost {least}at most {menu.most}."
+            f"The numbers are prices in euros; a meal must cost {least}at most {menu.most}."
         )
     return "".join(f"{rule} " for rule in rules)
 

@@ -55,7 +55,8 @@ def words_with_property(rng: Random, level: int) -> Problem:
     """
     while True:
         words = rng.sample(_VOCABULARY, _LISTED[level])
-        tests = _conditions(rng, level, words)
+        # What a word does not do comes last, so that `not` reaches over no `and`.
+        tests = sorted(_conditions(rng, level, words), key=lambda test: "do not" in test[0])
         found = [word for word in words if all(test(word) for _, test in tests)]
         if 1 <= len(found) <= min(_MOST_WORDS, len(words) - 1):
             break
@@ -87,12 +88,12 @@ def _conditions(rng: Random, level: int, words: list[str]) -> list[Test]:
     contain: Test = (f"contain the letter {letter}", lambda word: letter in word)
     if level <= 2:
         return [first if level == 1 else contain]
-    long_enough = rng.choice([n for n in (3, 4, 5) if n <= length])
+    bound, long_words = ("at least 5", True) if length >= 5 else ("at most 4", False)
     absent = rng.choice([c for c in "aeinorst" if c not in sure])
     easy: list[Test] = [
         contain,
         (f"end with the letter {last}", lambda word: word[-1] == last),
-        (f"have at least {long_enough} letters", lambda word: len(word) >= long_enough),
+        (f"have {bound} letters", lambda word: (len(word) >= 5) == long_words),
         (f"do not contain the letter {absent}", lambda word: absent not in word),
         (
             f"have exactly {count} vowel{'' if count == 1 else 's'}",

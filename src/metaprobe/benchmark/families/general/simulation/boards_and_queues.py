@@ -150,9 +150,11 @@ _GAP = {1: 4, 2: 5, 3: 4, 4: 4, 5: 3}
 _SERVICE = {1: 6, 2: 9, 3: 12, 4: 12, 5: 14}
 _PATIENCE = {4: 6, 5: 9}
 _ONE_COUNTER = (
-    "A counter serves one customer at a time, in order of arrival. {0} When is {1} done?",
-    "One clerk serves people one by one, in the order in which they come. {0} When is {1} done?",
-    "At a counter one is served at a time; who comes first is served first. {0} When is {1} done?",
+    "A counter serves one customer at a time, in order of arrival. {0} At which minute is {1}"
+    " done?",
+    "One clerk serves people one by one, in the order they come. {0} At which minute is {1} done?",
+    "At a counter one is served at a time, first come, first served. {0} At which minute is {1}"
+    " done?",
 )
 _MORE_COUNTERS = (
     "At {0} counters that open at minute 0 customers wait in one queue. A free counter takes the"
@@ -206,10 +208,10 @@ def _single(rng: Random, people: list[_Customer]) -> Problem:
         waits = f"{free} > {one.arrives}" if free > one.arrives else f"{free} <= {one.arrives}"
         free = begins + one.needs
         long.append(f"{one.name}: {waits}, {begins} + {one.needs} = {free}")
-        told.append(f"{one.name} comes at minute {one.arrives} and takes {one.needs}.")
+        told.append(f"{one.name} comes at minute {one.arrives} and takes {one.needs} min.")
     story = rng.choice(_ONE_COUNTER).format(" ".join(told), people[-1].name)
     return Problem(
-        question=f"{story} Give the minute.",
+        question=story,
         answer=IntegerAnswer(value=free),
         short=(f"Done: {free}",),
         long=(*long, f"Done: {free}"),

@@ -54,7 +54,7 @@ def _activities(rng: Random, level: int) -> Problem:
         long.append(f"{day}: {sky}, {f'not {plan} again, ' if again else ''}{done[-1]}")
     rules = " ".join(
         f"On a {sky} day: {plan}"
-        + (f", but {instead[plan]} after a day of {plan}." if plan in limited else ".")
+        + (f", but {instead[plan]} if the day before was for {plan}." if plan in limited else ".")
         for sky, plan in (("dry", dry), ("wet", wet))
     )
     story = rng.choice(_DIARY).format(rng.choice(_NAMES), rules, ", ".join(weather))
@@ -117,9 +117,9 @@ class _Plan:
         rests = f"if the strength is below {self.limit} in the morning"
         if self.level >= 4:
             rests += (
-                f", on every seventh day (7, 14 and so on) and after two days of {self.outdoors}"
+                f", or the number of the day is a multiple of {_WEEK}, or the two days before were"
+                f" both for {self.outdoors}"
             )
-            rests += " in a row"
         told = [
             f"A day is for rest {rests}: strength + {self.rest}.",
             f"Otherwise, a dry day is for {self.outdoors}: strength - {self.hard}"
@@ -130,8 +130,8 @@ class _Plan:
             told.append(
                 f"A day of snow is for skating, strength - {self.light + 1} and money -"
                 f" {self.fare}, if there are at least {self.fare} euros in the morning, and else it"
-                f" is spent like a wet day. In the evening of any day, with at least {self.price}"
-                f" euros, one {self.goods} is bought: money - {self.price}."
+                f" is spent like a wet day. In the evening of any day, if there are at least"
+                f" {self.price} euros, one {self.goods} is bought: money - {self.price}."
             )
         return " ".join(told)
 
