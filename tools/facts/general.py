@@ -364,11 +364,10 @@ skink reptile - - 5
 slow worm reptile - - 5
 caecilian amphibian - - 5
 olm amphibian - - 5
-lamprey fish ammocoete,ammocoetes,larva - 5
 remora fish - - 5
 coelacanth fish - - 5
 aphid insect nymph - 5
-mayfly insect nymph,naiad - 5
+mayfly insect nymph,naiad,larva - 5
 """
 """Animal, class, word for its young, word for a group of them, level; `-` is not asked for."""
 

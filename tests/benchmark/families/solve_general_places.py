@@ -192,7 +192,7 @@ bird: raven lark hawk starling lapwing cassowary
 amphibian: frog toad newt salamander axolotl caecilian olm
 reptile: snake crocodile turtle lizard tortoise gecko chameleon iguana terrapin tuatara skink
 reptile: slow-worm
-fish: shark salmon tuna trout eel cod seahorse herring manta-ray sturgeon lamprey remora coelacanth
+fish: shark salmon tuna trout eel cod seahorse herring manta-ray sturgeon remora coelacanth
 insect: bee ant fly mosquito butterfly moth beetle wasp locust ladybird dragonfly cicada earwig
 insect: aphid mayfly"""
 YOUNG = """puppy: dog
@@ -218,8 +218,7 @@ leveret: hare
 poult: turkey
 nymph: cicada earwig aphid mayfly
 puggle: echidna
-eyas: hawk
-ammocoete: lamprey"""
+eyas: hawk"""
 GROUPS = """pack: dogs wolves
 herd: cows deer elephants
 flock: sheep
