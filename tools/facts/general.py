@@ -1,13 +1,16 @@
-"""Write the fact tables of the domain general from `countryinfo` and from rows given here.
+"""Write the fact tables of the domain general from `countryinfo`, CLDR and rows given here.
 
-pip install --no-deps countryinfo
+pip install --no-deps countryinfo==1.0.1 && pip install babel==2.18.0
 python tools/facts/general.py
 """
 
 import unicodedata
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
+from babel.languages import get_official_languages
+from babel.numbers import get_currency_name, get_territory_currencies
 from countryinfo import CountryInfo
 
 FACTS = Path(__file__).parents[2] / "src/metaprobe/benchmark/facts"
@@ -30,107 +33,115 @@ COUNTRIES = {
     " Mauritius, Liechtenstein, Moldova, Botswana",
 }
 """By level, from the best known to the least known."""
-WITH_ARTICLE = {
-    "United Kingdom",
-    "United States",
-    "Netherlands",
-    "Philippines",
-    "Czech Republic",
-    "Dominican Republic",
+ARTICLES = {
+    **dict.fromkeys(("United Kingdom", "United States", "Netherlands", "Philippines"), "the"),
+    **dict.fromkeys(("Czech Republic", "Dominican Republic"), "the"),
+    "Georgia": "the country of",
 }
+"""Words before the name; those of Georgia keep it apart from the American state."""
 COUNTRY_ALIASES = {
-    "United Kingdom": "UK;Great Britain;Britain",
+    "United Kingdom": "UK;Great Britain;Britain;England",
     "United States": "USA;US;U.S.;United States of America;America",
-    "Netherlands": "Holland",
     "Czech Republic": "Czechia",
-    "Turkey": "Turkiye",
-    "South Korea": "Republic of Korea;Korea",
+    "Turkey": "Turkiye;Republic of Turkiye;Republic of Turkey",
+    "South Korea": "Republic of Korea",
     "Russia": "Russian Federation",
-    "China": "People's Republic of China",
-    "Ireland": "Republic of Ireland",
+    "China": "People's Republic of China;PRC",
+    "Ireland": "Republic of Ireland;Eire",
+    "Iran": "Islamic Republic of Iran",
+    "Syria": "Syrian Arab Republic",
+    "Vietnam": "Viet Nam",
+    "Laos": "Lao People's Democratic Republic;Lao PDR",
+    "Kyrgyzstan": "Kyrgyz Republic",
+    "Moldova": "Republic of Moldova",
 }
+"""Other names; London is England's capital as well."""
 CAPITALS = {"United States": "Washington"}
 """Where the package's form is not the usual one."""
 CAPITAL_ALIASES = {
     "Washington": "Washington D.C.;Washington, D.C.;Washington DC;Washington, DC",
     "Kyiv": "Kiev",
-    "Bern": "Berne",
+    "Beijing": "Peking",
+    "Havana": "La Habana",
+    "Bogota": "Bogota, D.C.;Bogota D.C.",
+    "Santiago": "Santiago de Chile",
+    "Hanoi": "Ha Noi",
+    "Tehran": "Teheran",
+    "Kathmandu": "Katmandu",
+    "Ulaanbaatar": "Ulan Bator;Ulaan Baatar",
+    "Port-au-Prince": "Port au Prince",
+    "N'Djamena": "Ndjamena",
+    "Nuku'alofa": "Nukualofa;Nukuʻalofa",
+    "Chisinau": "Kishinev",
+    "Ashgabat": "Ashkhabad",
+    "Asmara": "Asmera",
 }
-NO_CAPITAL = {"Mexico", "Algeria", "Switzerland"}
-"""Given away by the country's name, or not a capital by law."""
-NO_CURRENCY = {"Croatia", "Bulgaria", "Zimbabwe", "Switzerland", "Liechtenstein", "Afghanistan"}
-"""Changed lately, given away by the country's name, or shared without a short name."""
-CURRENCIES = (
-    "AFN afghani,ALL lek,AMD dram,AOA kwanza,ARS peso,AUD dollar,AZN manat,BBD dollar,BDT taka,"
-    "BRL real,BTN ngultrum,BWP pula,BZD dollar,CAD dollar,CLF peso,CLP peso,CNY yuan,COP peso,"
-    "CRC colon,CUC peso,CZK koruna,DKK krone,DOP peso,DZD dinar,EGP pound,ERN nakfa,ETB birr,"
-    "EUR euro,GBP pound,GEL lari,GHS cedi,HNL lempira,HTG gourde,HUF forint,INR rupee,IQD dinar,"
-    "IRR rial,ISK krona,JMD dollar,JOD dinar,JPY yen,KES shilling,KGS som,KHR riel,KRW won,LAK kip,"
-    "LBP pound,LSL loti,LYD dinar,MAD dirham,MDL leu,MGA ariary,MNT tugrik,MRO ouguiya,MUR rupee,"
-    "MWK kwacha,MXN peso,MYR ringgit,MZN metical,NAD dollar,NGN naira,NIO cordoba,NOK krone,"
-    "NPR rupee,NZD dollar,OMR rial,PEN sol,PHP peso,PKR rupee,PLN zloty,PYG guarani,QAR riyal,"
-    "RON leu,RSD dinar,RUB ruble,RWF franc,SAR riyal,SDG pound,SEK krona,SOS shilling,SRD dollar,"
-    "SYP pound,THB baht,TJS somoni,TMT manat,TOP paanga,TRY lira,UAH hryvnia,UGX shilling,"
-    "USD dollar,UYI peso,UZS som,VEF bolivar,VND dong,VUV vatu,WST tala,XAF franc,XOF franc,"
-    "ZMK kwacha"
-)
+NO_CAPITAL = {
+    *("Mexico", "Algeria"),
+    *("Switzerland", "Netherlands", "Malaysia", "Benin", "Honduras", "Egypt", "Sudan"),
+}
+"""Given away by the country's name; no capital by law, two of them, or a seat elsewhere."""
+NO_CURRENCY = {
+    *("Croatia", "Bulgaria", "Zimbabwe", "Venezuela", "Syria", "Iran"),
+    *("Switzerland", "Liechtenstein", "Afghanistan"),
+    *("Bhutan", "Namibia", "Lesotho", "Haiti"),
+}
+"""Changed or renamed lately; given away by the country's name; beside another legal tender."""
+AS_OF = date(2026, 1, 1)
+"""Day for which legal tender is looked up."""
+CURRENCIES = {"XOF": "CFA franc", "XAF": "CFA franc"}
+"""By code, where the last word of the name in CLDR is not the whole noun."""
+SHARED = {"EUR", "USD", "XOF", "XAF"}
+"""Codes of currencies that are not named after each country that uses them."""
 CURRENCY_ALIASES = {
-    "yuan": "renminbi;Chinese yuan renminbi",
-    "pound": "pound sterling",
-    "ruble": "rouble;Russian rouble",
-    "som": "sum;soum",
-    "tugrik": "togrog",
-    "sol": "nuevo sol",
-    "franc": "CFA franc;West African CFA franc;Central African CFA franc",
-    "dollar": "US dollar;U.S. dollar;United States dollar",
-    "paanga": "pa'anga;Tongan pa'anga",
+    "GBP": "pound sterling;sterling;British pound sterling",
+    "USD": "U.S. dollar;United States dollar;American dollar",
+    "CNY": "renminbi;yuan renminbi;Chinese yuan renminbi;Chinese renminbi;RMB",
+    "RUB": "rouble;Russian rouble",
+    "PLN": "złoty;Polish złoty",
+    "VND": "đồng;Vietnamese đồng",
+    "SEK": "kronor;Swedish kronor",
+    "ISK": "kronur;Icelandic kronur",
+    "NOK": "kroner;Norwegian kroner",
+    "DKK": "kroner;Danish kroner",
+    "CZK": "Czech crown;koruny",
+    "RON": "lei;Romanian lei",
+    "MDL": "lei;Moldovan lei",
+    "BRL": "reais;Brazilian reais",
+    "PEN": "soles;nuevo sol",
+    "LBP": "lira;Lebanese lira",
+    "MNT": "togrog;Mongolian togrog",
+    "UZS": "sum;soum;Uzbek som;Uzbek sum;Uzbek soum",
+    "KGS": "Kyrgyz som;Kyrgyzstani som",
+    "TJS": "Tajik somoni",
+    "TMT": "Turkmen manat",
+    "LAK": "Lao kip",
+    "MZN": "meticais;Mozambican meticais",
+    "BBD": "Bajan dollar",
+    "TOP": "paanga;Tongan paanga;paʻanga;Tongan paʻanga",
+    "XOF": "franc;West African franc;CFA franc BCEAO;franc CFA",
+    "XAF": "franc;Central African franc;CFA franc BEAC;franc CFA",
 }
-OWN_ALIASES = {"pound": "GBP", "franc": "XOF XAF", "dollar": "USD"}
-"""Codes that an alias of `CURRENCY_ALIASES` belongs to, where the noun is shared."""
 LANGUAGES = {
-    "Austria": "German",
-    "Brazil": "Portuguese",
-    "Argentina": "Spanish",
-    "Cuba": "Spanish",
-    "Colombia": "Spanish",
-    "Egypt": "Arabic",
-    "Iran": "Persian;Farsi",
-    "Saudi Arabia": "Arabic",
-    "Nigeria": "English",
-    "Jordan": "Arabic",
-    "Syria": "Arabic",
-    "Lebanon": "Arabic",
+    **dict.fromkeys(("Austria", "Liechtenstein"), "German"),
+    **dict.fromkeys(("Brazil", "Angola", "Mozambique"), "Portuguese"),
+    **dict.fromkeys(("Cuba", "Costa Rica", "Honduras", "Dominican Republic"), "Spanish"),
+    **dict.fromkeys(("Egypt", "Saudi Arabia", "Jordan", "Lebanon", "Oman", "Qatar"), "Arabic"),
+    **dict.fromkeys(("Libya", "Mauritania"), "Arabic"),
+    **dict.fromkeys(("Zambia", "Namibia"), "English"),
+    **dict.fromkeys(("Senegal", "Benin", "Togo", "Gabon"), "French"),
+    "Iran": "Persian",
     "Cambodia": "Khmer",
-    "Bangladesh": "Bengali;Bangla",
-    "Ghana": "English",
-    "Venezuela": "Spanish",
-    "Ecuador": "Spanish",
-    "Jamaica": "English",
-    "Costa Rica": "Spanish",
-    "Uruguay": "Spanish",
-    "Honduras": "Spanish",
-    "Nicaragua": "Spanish",
-    "Dominican Republic": "Spanish",
+    "Bangladesh": "Bengali",
     "Bhutan": "Dzongkha",
-    "Oman": "Arabic",
-    "Qatar": "Arabic",
-    "Senegal": "French",
-    "Angola": "Portuguese",
-    "Zambia": "English",
-    "Libya": "Arabic",
-    "Mozambique": "Portuguese",
-    "Namibia": "English",
-    "Mauritania": "Arabic",
-    "Benin": "French",
-    "Togo": "French",
-    "Gabon": "French",
     "Suriname": "Dutch",
-    "Barbados": "English",
-    "Belize": "English",
-    "Liechtenstein": "German",
-    "Moldova": "Romanian",
 }
-"""Countries with one official language that their name does not give away; each is checked."""
+"""Countries whose law names one official language, which their name does not give away."""
+LANGUAGE_ALIASES = {
+    "Persian": "Farsi;Persian (Farsi);Farsi (Persian)",
+    "Bengali": "Bangla;Bengali (Bangla);Bangla (Bengali)",
+    "Arabic": "Standard Arabic;Modern Standard Arabic",
+}
 CODES = {
     "German": "de",
     "Portuguese": "pt",
@@ -143,7 +154,6 @@ CODES = {
     "Dzongkha": "dz",
     "French": "fr",
     "Dutch": "nl",
-    "Romanian": "ro",
 }
 SOUTH_AMERICA = {
     *("Brazil", "Argentina", "Peru", "Chile", "Colombia", "Venezuela", "Ecuador", "Uruguay"),
@@ -162,19 +172,21 @@ NEAR = (
     ("Botswana", "Zambia"),
     ("Serbia", "Albania"),
     ("Chad", "Sudan"),
+    ("Morocco", "Mauritania"),
+    ("Namibia", "Zimbabwe"),
+    ("Suriname", "Venezuela"),
 )
-"""Pairs that border only by a territory or are unclear in the package: never asked about."""
+"""Pairs that border by a territory, by a claim or at a point, or unclear in the package."""
 
 
 def ascii_of(text: str) -> str:
     """Return `text` without accents."""
-    plain = unicodedata.normalize("NFKD", text.replace("’", "'"))
+    plain = unicodedata.normalize("NFKD", text.replace("’", "'").replace("ʻ", "'"))
     return "".join(c for c in plain if not unicodedata.combining(c))
 
 
 def country_rows() -> list[tuple[str, ...]]:
     """Return one row a country, with neighbours that both countries' entries agree on."""
-    nouns = dict(pair.split() for pair in CURRENCIES.split(","))
     level = {name: n for n, text in COUNTRIES.items() for name in text.split(", ")}
     info = {name: CountryInfo(name).info() for name in level}
     code = {info[name]["ISO"]["alpha3"]: name for name in level}
@@ -192,10 +204,10 @@ def country_rows() -> list[tuple[str, ...]]:
         rows.append(
             (
                 name,
-                "the" if name in WITH_ARTICLE else "",
+                ARTICLES.get(name, ""),
                 COUNTRY_ALIASES.get(name, ""),
                 *capital(name, info[name]),
-                *currency(name, info[name], nouns),
+                *currency(name, info[name]),
                 *language(name, info[name]),
                 continent(name, info[name]),
                 ";".join(sorted(sure)),
@@ -214,27 +226,37 @@ def capital(name: str, info: dict) -> tuple[str, str]:
     return town, CAPITAL_ALIASES.get(town, "")
 
 
-def currency(name: str, info: dict, nouns: dict[str, str]) -> tuple[str, str]:
-    """Return the currency's noun and its aliases, or blanks where it is not asked for."""
+def currency(name: str, info: dict) -> tuple[str, str]:
+    """Return the currency's noun and its aliases, or blanks where it is not asked for.
+
+    Raises:
+        ValueError: CLDR does not list one legal tender of the country.
+    """
     if name in NO_CURRENCY:
         return "", ""
-    code = info["currencies"][0]
-    noun = nouns[code]
-    aliases = [f"{noun}s", code]
-    if noun != "euro":
+    (code,) = get_territory_currencies(info["ISO"]["alpha2"], AS_OF, AS_OF, tender=True)
+    title = ascii_of(get_currency_name(code, locale="en"))
+    noun = CURRENCIES.get(code, title.split()[-1].lower())
+    aliases = [f"{noun}s", code, title, ascii_of(get_currency_name(code, count=2, locale="en"))]
+    if code not in SHARED:
         people = ascii_of(info["demonym"])
         aliases += [f"{people} {noun}", f"{people} {noun}s", f"{name} {noun}"]
-    if code in OWN_ALIASES.get(noun, code).split():
-        aliases += CURRENCY_ALIASES.get(noun, "").split(";")
-    return noun, ";".join(filter(None, aliases))
+    aliases += CURRENCY_ALIASES.get(code, "").split(";")
+    different = {alias.lower(): alias for alias in reversed(aliases) if alias.lower() != noun}
+    return noun, ";".join(filter(None, reversed(different.values())))
 
 
 def language(name: str, info: dict) -> tuple[str, str]:
-    """Return the official language and its alias, or blanks where it is not asked for."""
-    word, _, alias = LANGUAGES.get(name, "").partition(";")
-    if word and CODES[word] not in info["languages"]:
-        raise ValueError(f"{name}: {word} is not in {info['languages']}")
-    return word, alias
+    """Return the official language and its aliases, or blanks where it is not asked for.
+
+    Raises:
+        ValueError: CLDR does not list that language as the only official one.
+    """
+    word = LANGUAGES.get(name, "")
+    official = get_official_languages(info["ISO"]["alpha2"])
+    if word and official != (CODES[word],):
+        raise ValueError(f"{name}: {word} is not the only one of {official}")
+    return word, LANGUAGE_ALIASES.get(word, "")
 
 
 def continent(name: str, info: dict) -> str:
@@ -247,11 +269,11 @@ def continent(name: str, info: dict) -> str:
 
 
 ANIMALS = """
-dog mammal puppy,pup,whelp pack 1
+dog mammal puppy,pup,whelp pack,kennel 1
 cat mammal kitten - 1
 cow mammal calf herd,drove 1
-sheep mammal lamb flock,herd 1
-horse mammal foal,colt,filly - 1
+sheep mammal lamb flock,herd,mob,drove,fold 1
+horse mammal foal - 1
 pig mammal - - 1
 goat mammal kid - 1
 lion mammal cub pride 1
@@ -261,7 +283,7 @@ hen bird chick,pullet - 1
 goose bird gosling - 1
 eagle bird - - 1
 parrot bird - - 1
-frog amphibian tadpole - 1
+frog amphibian tadpole,polliwog,pollywog - 1
 snake reptile - - 1
 crocodile reptile - - 1
 turtle reptile - - 1
@@ -269,42 +291,42 @@ shark fish - - 1
 salmon fish - - 1
 tuna fish - - 1
 bee insect - swarm,colony,hive 1
-ant insect - colony,army,swarm 1
-fly insect maggot - 1
+ant insect - colony,army,swarm,nest 1
+fly insect maggot,larva - 1
 mosquito insect - - 1
-wolf mammal pup,cub,whelp pack 2
+wolf mammal pup,puppy,cub,whelp pack,rout 2
 deer mammal fawn herd 2
 elephant mammal calf herd,parade,memory 2
-whale mammal calf pod,school 2
+whale mammal calf pod,school,gam,herd 2
 dolphin mammal calf pod,school 2
 rabbit mammal kit,bunny,kitten - 2
-bat mammal pup - 2
-mouse mammal pup,pinky - 2
+bat mammal pup,puppy - 2
+mouse mammal pup,pinky,pinkie - 2
 kangaroo mammal joey mob,troop,court 2
 tiger mammal cub - 2
 owl bird - - 2
 penguin bird chick - 2
 ostrich bird - - 2
 pigeon bird squab - 2
-toad amphibian tadpole - 2
+toad amphibian tadpole,polliwog,pollywog - 2
 newt amphibian - - 2
 lizard reptile - - 2
 tortoise reptile - - 2
 trout fish - - 2
 eel fish - - 2
 cod fish - - 2
-butterfly insect caterpillar - 2
-moth insect caterpillar - 2
-beetle insect grub - 2
+butterfly insect caterpillar,larva - 2
+moth insect caterpillar,larva - 2
+beetle insect grub,larva - 2
 wasp insect - - 2
 swan bird cygnet - 3
 fox mammal kit,cub,pup - 3
-otter mammal pup,whelp - 3
-seal mammal pup - 3
+otter mammal pup,puppy,whelp,kit,cub - 3
+seal mammal pup,puppy,whelp - 3
 hedgehog mammal - - 3
 squirrel mammal kit,pup,kitten - 3
-goldfinch bird - charm 3
-crow bird - murder 3
+goldfinch bird - charm,chirm 3
+crow bird - murder,horde 3
 gecko reptile - - 3
 chameleon reptile - - 3
 salamander amphibian - - 3
@@ -320,8 +342,8 @@ hare mammal leveret - 4
 turkey bird poult,chick - 4
 kiwi bird - - 4
 emu bird - - 4
-raven bird - unkindness,conspiracy 4
-lark bird - exaltation,ascension 4
+raven bird - unkindness,conspiracy,treachery 4
+lark bird - exaltation,exalting,ascension 4
 iguana reptile - - 4
 terrapin reptile - - 4
 axolotl amphibian - - 4
@@ -332,9 +354,9 @@ earwig insect nymph - 4
 echidna mammal puggle - 5
 pangolin mammal - - 5
 dugong mammal - - 5
-ferret mammal kit business 5
-hawk bird eyas - 5
-starling bird - murmuration 5
+ferret mammal kit business,busyness,fesnyng 5
+hawk bird eyas,eyass,nyas,chick - 5
+starling bird - murmuration,chattering 5
 lapwing bird - deceit,desert 5
 cassowary bird - - 5
 tuatara reptile - - 5
@@ -342,11 +364,10 @@ skink reptile - - 5
 slow worm reptile - - 5
 caecilian amphibian - - 5
 olm amphibian - - 5
-lamprey fish ammocoete - 5
 remora fish - - 5
 coelacanth fish - - 5
 aphid insect nymph - 5
-mayfly insect nymph,naiad - 5
+mayfly insect nymph,naiad,larva - 5
 """
 """Animal, class, word for its young, word for a group of them, level; `-` is not asked for."""
 
@@ -370,7 +391,9 @@ def animal_rows() -> list[tuple[str, ...]]:
 
 def write(name: str, source: str, released: str, header: str, rows: list[tuple[str, ...]]) -> None:
     """Write one table with its provenance in front."""
-    licence = "MIT" if "countryinfo" in source else "Apache-2.0"
+    licence = "Apache-2.0"
+    if "countryinfo" in source:
+        licence = "MIT (countryinfo), Unicode-3.0 (CLDR); see NOTICE"
     lines = [f"# source: {source}", f"# version: {released}", f"# licence: {licence}"]
     lines += ["\t".join(header.split()), *("\t".join(row) for row in rows)]
     (FACTS / f"{name}.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -380,8 +403,9 @@ def main() -> None:
     """Write both tables."""
     write(
         "countries",
-        "countryinfo (PyPI); continents of America, short names and levels by the project",
-        version("countryinfo"),
+        "countryinfo (PyPI), currencies and official languages from CLDR as in babel (PyPI);"
+        " continents of America, short names, aliases and levels by the project",
+        f"countryinfo {version('countryinfo')}, babel {version('babel')}",
         "country article aliases capital capital_aliases currency currency_aliases language"
         " language_aliases continent borders near level",
         country_rows(),

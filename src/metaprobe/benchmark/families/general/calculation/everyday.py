@@ -25,6 +25,16 @@ _BACKWARD = (
     "A recording is over at {}. Its parts last {}. When did it begin?",
     "A machine is done at {}. It ran one job after another: {}. When was it switched on?",
 )
+_ONE_FORWARD = (
+    "A tour starts at {} and takes {}. When does it end?",
+    "A recording starts at {} and lasts {}. When is it over?",
+    "A machine is switched on at {} and runs for {}. When is it done?",
+)
+_ONE_BACKWARD = (
+    "A tour ends at {}. It took {}. When did it start?",
+    "A recording is over at {}. It lasts {}. When did it begin?",
+    "A machine is done at {}. It ran for {}. When was it switched on?",
+)
 
 
 @family(
@@ -82,7 +92,11 @@ def _many_legs(rng: Random, level: int) -> Problem:
             now = after
     end = _clock(now, seconds)
     example = "07:05:09" if seconds else "07:05"
-    story = rng.choice(_FORWARD if sign == 1 else _BACKWARD).format(start, ", ".join(legs))
+    if level == 3:
+        stories = _ONE_FORWARD if sign == 1 else _ONE_BACKWARD
+    else:
+        stories = _FORWARD if sign == 1 else _BACKWARD
+    story = rng.choice(stories).format(start, ", ".join(legs))
     return Problem(
         question=f"{story} Use the 24-hour clock, like {example}.",
         answer=TextAnswer(value=end, aliases=(end.removeprefix("0"),)),
@@ -230,8 +244,8 @@ _SCALING = (
     "A dish for {0} people has {1} {2} in it. How many {2} go into the dish for {3} people?",
 )
 _WEIGHING = (
-    "A recipe for {0} people needs {1}. {2} is needed for {3} people?",
-    "A cook takes {1} for {0} guests. {2} is that for {3} guests?",
+    "A recipe for {0} people needs {1}. {2} are needed for {3} people?",
+    "A cook takes {1} for {0} guests. {2} does the cook take for {3} guests?",
     "To cook for {0} people one uses {1}. {2} does one use for {3} people?",
 )
 _STOCK = (
@@ -239,7 +253,7 @@ _STOCK = (
     " people that it can cook for?",
     "To cook for {0} people one uses {1}. In stock are {2}. For how many people, as a whole"
     " number, is that enough at most?",
-    "A cook takes {1} for {0} guests. There are {2} left. How many guests can be served at most?",
+    "A cook takes {1} for {0} guests. In stock are {2}. How many guests can be served at most?",
 )
 _INGREDIENTS = {3: 1, 4: 3, 5: 6}
 

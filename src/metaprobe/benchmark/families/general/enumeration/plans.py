@@ -36,7 +36,7 @@ _MEET = (
     "{0} look for {1} minutes that all have free between 9:00 and 17:00, starting at {2}. {3}"
     " List every possible start.",
 )
-_STARTS = {60: "a full hour", 30: "a full or half hour", 15: "a full, quarter or half hour"}
+_STARTS = {60: "a full hour", 30: "a full or half hour", 15: "minute 0, 15, 30 or 45 of an hour"}
 
 
 @family(
@@ -113,7 +113,7 @@ def _meeting(rng: Random, level: int) -> Problem:
     people = _joined(who)
     story = rng.choice(_MEET).format(people, lasts, _STARTS[grid], calendars)
     return Problem(
-        question=f"{story} Write them like 9:00, 13:30.",
+        question=f"{story} Touching times do not overlap. Write the starts like 9:00, 13:30.",
         answer=SetAnswer(items=tuple(starts)),
         short=(f"Starts: {', '.join(starts)}",),
         long=(*long, f"Starts: {', '.join(starts)}"),

@@ -33,12 +33,12 @@ _ASKING = {
         "In which country is {} the capital city?",
     ),
     "currency": (
-        "What is the currency of {}?",
-        "Which currency is used in {}?",
-        "Name the money that people pay with in {}.",
-        "With which currency does one pay in {}?",
-        "What is the money of {} called?",
-        "In which currency are prices given in {}?",
+        "What is the official currency of {}?",
+        "Which currency is the official one of {}?",
+        "Name the official currency of {}.",
+        "{} has which official currency?",
+        "What is the official money of {} called?",
+        "The official currency of {} is which one?",
     ),
     "language": (
         "What is the official language of {}?",
@@ -49,12 +49,12 @@ _ASKING = {
         "Which official language does {} have?",
     ),
     "capital_to_currency": (
-        "What is the currency of the country whose capital is {}?",
-        "Which currency is used in the country that has {} as its capital?",
-        "{} is the capital of a country. What is its currency called?",
-        "Name the currency of the country with the capital {}.",
-        "With which currency does one pay in the country whose capital is {}?",
-        "In which currency are prices given in the country with {} as its capital?",
+        "What is the official currency of the country whose capital is {}?",
+        "Which currency is the official one of the country that has {} as its capital?",
+        "{} is the capital of a country. What is its official currency called?",
+        "Name the official currency of the country with the capital {}.",
+        "The official currency of the country whose capital is {} is which one?",
+        "Which official currency does the country with {} as its capital have?",
     ),
 }
 _RELATIONS = {
@@ -228,6 +228,15 @@ _ANIMALS = {
         "What is the collective noun for {}?",
     ),
 }
+_RARE_GROUPS = (
+    "Which word of their own, other than flock and the like, means a group of {}?",
+    "Besides general words such as flock, what is the collective noun for {}?",
+    "Give the old collective noun for {}, which is neither flock nor another general word.",
+    "Complete the phrase with the special word for a group of these animals: a ... of {}.",
+    "What is the special collective noun for {}, more special than flock?",
+    "Name the special word, not flock or a similar one, for a group of {}.",
+)
+"""From level 3 on, since a general word such as flock is right for many animals."""
 
 
 @cache
@@ -254,7 +263,8 @@ def animal_and_group(rng: Random, level: int) -> Problem:
     relation, row = rng.choice(_animal_facts(level))
     wording = rng.randrange(6)
     animal, value = row["animal"], row[relation]
-    question = _ANIMALS[relation][wording].format(row["plural"] if relation == "group" else animal)
+    asking = _RARE_GROUPS if relation == "group" and level >= 3 else _ANIMALS[relation]
+    question = asking[wording].format(row["plural"] if relation == "group" else animal)
     answer: ChoiceAnswer | TextAnswer
     if relation == "class":
         question += f": {', '.join(_CLASSES[:-1])} or {_CLASSES[-1]}?"
