@@ -16,9 +16,7 @@ PAIRS = {
     "recurrence": "number_sequence",
     "queue_of_operations_on_a_number": "chain_sum",
     "bit_operations": "bitwise_arithmetic",
-    "loop_trace": "bf",
     "clock_and_duration": "time_intervals",
-    "change_and_bills": "gsm_symbolic",
 }
 """The peer's data set by our family."""
 
