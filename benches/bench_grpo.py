@@ -123,7 +123,7 @@ if __name__ == "__main__":
             peer="TRL GRPOTrainer",
             sides={"ours": ours, "ours, float32": ours_float32, "peer": peer},
             unit="rollouts",
-            packages=("transformers", "trl", "accelerate"),
+            packages=("torch", "transformers", "trl", "accelerate"),
             turns=7,
         )
     )

@@ -72,7 +72,7 @@ if __name__ == "__main__":
             peer="transformers generate",
             sides={"ours": ours, "peer": peer},
             unit="tokens",
-            packages=("transformers",),
+            packages=("torch", "transformers"),
             warm_up=1,
             turns=4,
         )

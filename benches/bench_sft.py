@@ -111,7 +111,7 @@ if __name__ == "__main__":
             peer="TRL SFTTrainer",
             sides={"ours": ours, "ours, float32": ours_float32, "peer": peer},
             unit="tokens",
-            packages=("transformers", "trl", "accelerate"),
+            packages=("torch", "transformers", "trl", "accelerate"),
             warm_up=3,
             turns=15,
         )

@@ -16,8 +16,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib.metadata import version
+from dataclasses import dataclass, field, replace
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,8 @@ class Bench:
     """What `work` counts, such as sampled tokens."""
     packages: tuple[str, ...]
     """Whose versions are printed."""
+    needs: dict[str, str] = field(default_factory=dict)
+    """By side, the package without which it is left out."""
     warm_up: int = 2
     turns: int = 5
 
@@ -90,7 +92,23 @@ def main(bench: Bench) -> None:
     if arguments.side:
         bench.sides[arguments.side](arguments.base)
         return
+    missing = {side: need for side, need in bench.needs.items() if _version(need) is None}
+    for need in missing.values():
+        print(f"{bench.name}: left out {need}, which is not installed: pip install {need}")
+    if bench.sides.keys() <= {OURS, *missing}:
+        return
+    sides = {name: side for name, side in bench.sides.items() if name not in missing}
+    if list(bench.sides)[-1] in missing:
+        bench = replace(bench, peer=list(sides)[-1])
+    bench = replace(bench, sides=sides)
     show(bench, measure(bench, arguments.turns, arguments.base))
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def measure(bench: Bench, turns: int, base: str | None) -> dict[str, Measured]:
@@ -166,7 +184,7 @@ def show(bench: Bench, results: dict[str, Measured]) -> None:
         "peer_peak_mb": round(peer.peak_mb, 1),
         "versions": {
             "python": platform.python_version(),
-            **{name: version(name) for name in ("metaprobe", "torch", *bench.packages)},
+            **{name: _version(name) for name in ("metaprobe", *bench.packages)},
         },
         "cpu_s": {name: round(side.seconds, 4) for name, side in results.items()},
     }

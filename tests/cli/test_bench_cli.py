@@ -180,6 +180,30 @@ def test_gsm8k_style_golds_grade_as_numbers_in_order_or_by_question(tmp_path):
         assert json.loads(call(GRADE, items, responses, "--json"))["overall"]["correct"] == 3
 
 
+def test_free_form_golds_are_mathematics_on_request(tmp_path):
+    pytest.importorskip("math_verify", reason="math-verify is not installed: metaprobe[math]")
+    golds = [
+        {"question": "Which?", "gold": "\\frac{\\sqrt{3}}{2}"},
+        {"question": "How?", "gold": "4"},
+    ]
+    items = write_lines(tmp_path / "items.jsonl", golds)
+    texts = ["\\boxed{\\sqrt3/2}", "\\boxed{4 \\text{ dollars}}"]
+    responses = write_lines(tmp_path / "r.jsonl", [{"response": t} for t in texts])
+    assert json.loads(call(GRADE, items, responses, "--json"))["overall"]["correct"] == 0
+    assert json.loads(call(GRADE, items, responses, "--json", "--math"))["overall"]["correct"] == 2
+
+
+def test_broken_characters_in_questions_and_responses_are_graded(tmp_path):
+    items = write_lines(tmp_path / "items.jsonl", [{"question": "\ud800?", "gold": 7}])
+    rows = [
+        {"question": "\ud800?", "response": text} for text in ("\\boxed{7}", "\\boxed{\x00\udfff}")
+    ]
+    responses = write_lines(tmp_path / "r.jsonl", rows)
+    out = tmp_path / "out.jsonl"
+    overall = json.loads(call(GRADE, items, responses, "--json", "--out", out))["overall"]
+    assert (overall["correct"], overall["unparsed"]) == (1, 1)
+
+
 def test_lenient_mode_is_off_by_default(tmp_path):
     items = write_lines(tmp_path / "items.jsonl", [{"question": "How many?", "gold": 7}])
     responses = write_lines(tmp_path / "r.jsonl", [{"response": "The answer is 7."}])

@@ -2,7 +2,8 @@
 
 Each kind knows how it is written inside `\\boxed{}` (`render`), whether a written answer has its
 type and equals it (`compare`), and the accuracy of guessing among its stated options (`chance`).
-Comparison never evaluates text: numbers are read by explicit patterns of bounded length.
+Typed comparison never evaluates text: numbers are read by explicit patterns of bounded length.
+Free-form mathematics is the one kind that another library decides; see `FreeFormAnswer`.
 """
 
 import re
@@ -14,36 +15,27 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from metaprobe.benchmark.bounds import read_bound
+from metaprobe.benchmark.expressions import same_expression
 from metaprobe.benchmark.formulas import NotAFormulaError, value_at
+from metaprobe.benchmark.units import read_unit
 
 MAX_ANSWER_CHARACTERS = 2000
-"""A longer boxed text is not an answer of any kind here and counts as unparsed."""
+"""A longer text is not an answer of any kind here and counts as unparsed."""
 
 _INTEGER = re.compile(r"\d{1,9}")
 _NUMBER = re.compile(
     r"""(?P<sign>[+-]?)\s*(?:
-    \\[cdt]?frac\s*\{\s*(?P<over>[+-]?\d{1,60})\s*\}\s*\{\s*(?P<under>\d{1,60})\s*\}
+    \\[cdt]?frac\s*(?P<over>\d|\{\s*[+-]?\d{1,60}\s*\})\s*(?P<under>\d|\{\s*[+-]?\d{1,60}\s*\})
     | (?P<numerator>\d{1,60})\s*/\s*(?P<denominator>\d{1,60})
     | (?P<digits>
-        \d{1,3}(?:,\d{3}){1,19}(?:\.\d{0,60})?(?![\d,]) | \d{1,60}(?:\.\d{0,60})? | \.\d{1,60})
+        \d{1,3}(?P<gap>[, ])\d{3}(?:(?P=gap)\d{3}){0,18}(?:\.\d{0,60})?(?!,|[ ]?\d)
+        | \d{1,60}(?:\.\d{0,60})? | \.\d{1,60})
       (?:[eE](?P<e>[+-]?\d{1,3})
-      | \s*(?:\\times|\\cdot|[×·*])\s*10\^(?P<power>[+-]?\d{1,3}))?
+      | \s*[×·*]\s*10\^(?P<power>[+-]?\d{1,3}))?
     )""",
     re.VERBOSE,
 )
-_WRITTEN_OUT = 4
-_UNIT_SYMBOLS = {
-    **{"metre": "m", "meter": "m", "gram": "g", "tonne": "t", "litre": "L", "liter": "L", "l": "L"},
-    **{"second": "s", "sec": "s", "minute": "min", "hour": "h", "hr": "h", "hertz": "Hz"},
-    **{"ampere": "A", "amp": "A", "volt": "V", "ohm": "Ω", "ω": "Ω", "\\omega": "Ω"},
-    **{"newton": "N", "joule": "J", "watt": "W", "pascal": "Pa", "kelvin": "K", "mole": "mol"},
-    **{"electronvolt": "eV", "per": "/"},
-}
-_UNIT_PREFIXES = {"kilo": "k", "milli": "m", "centi": "c", "deci": "d", "mega": "M"}
-_UNIT_WORD = re.compile(r"\\?[^\W\d_]+")
-_UNIT_FRACTION = re.compile(r"\\[cdt]?frac\{([^{}]+)\}\{([^{}]+)\}")
-_UNIT_BELOW = re.compile(r"[\s*·~]*(?<![^\W\d_])([^\W\d_]+)\^-(\d)")
-_LEADING_ZERO = re.compile(r"[+-]?0\d")
+_NO_NUMBER_IN_A_LIST = re.compile(r"[+-]?0\d|.*\d\s+\d", re.DOTALL)
 _PLAIN = str.maketrans({**dict.fromkeys("−‐‑‒–", "-"), **dict.fromkeys("’‘", "'"), "⁄": "/"})
 _SUPERSCRIPTS = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+")
 _VULGAR_FRACTION = re.compile("(?<=\\d)(?=[¼-¾⅐-⅞])")
@@ -52,8 +44,11 @@ _LATEX_WRAPPER = re.compile(
     r"\\(?:text|mathrm|mbox|textbf|mathbf|textit|mathit|texttt|mathtt|emph|operatorname)"
     r"\{([^{}]*)\}"
 )
-_THIN_SPACE = re.compile(r"(?<=\d)\\[,!](?=\d)")
-_LATEX_SIZE = re.compile(r"\\(?:left|right)(?![a-zA-Z])")
+_LATEX_SIZE = re.compile(r"\\(?:left|right)(?![a-zA-Z])|\\!|(?<=\d)\\,(?=\d)")
+_LATEX_SPACE = re.compile(r"\\(?:[,;:> ]|q?quad(?![a-zA-Z]))")
+_LATEX_SIGN = re.compile(r"\\(times|cdot|Omega|mu)(?![a-zA-Z])\s*")
+_SIGNS = {"times": "×", "cdot": "·", "Omega": "Ω", "mu": "μ"}
+_CURRENCIES = "€£¥"
 _BRACED_POWER = re.compile(r"\^\{([^{}]*)\}")
 _WRAPPERS_DEEP = 3
 _STEP_WORD = re.compile(r"^(?:step|line|claim|statement|entry|row|number)\s*[:#]?\s*")
@@ -73,6 +68,17 @@ class _Answer(BaseModel):
         """Probability of a blind guess among the options that the question states."""
         return 0.0
 
+    def render(self) -> str:
+        """Return the answer as it is boxed."""
+        raise NotImplementedError
+
+    def compare(self, text: str) -> bool | None:
+        """Return whether `text` equals the gold, or None when it is not an answer of this kind."""
+        return None if len(text) > MAX_ANSWER_CHARACTERS else self._compare(text)
+
+    def _compare(self, text: str) -> bool | None:
+        raise NotImplementedError
+
 
 class IntegerAnswer(_Answer):
     """A whole number."""
@@ -84,8 +90,7 @@ class IntegerAnswer(_Answer):
         """Return the answer as it is boxed."""
         return str(self.value)
 
-    def compare(self, text: str) -> bool | None:
-        """Return whether `text` equals the gold, or None when it is not a number."""
+    def _compare(self, text: str) -> bool | None:
         number = parse_number(text)
         return None if number is None else number == self.value
 
@@ -101,8 +106,7 @@ class RationalAnswer(_Answer):
         """Return the reduced fraction, as a whole number where it is one."""
         return str(Fraction(self.numerator, self.denominator))
 
-    def compare(self, text: str) -> bool | None:
-        """Return whether `text` equals the gold, or None when it is not a number."""
+    def _compare(self, text: str) -> bool | None:
         number = parse_number(text)
         return None if number is None else number == Fraction(self.numerator, self.denominator)
 
@@ -110,8 +114,7 @@ class RationalAnswer(_Answer):
 class DecimalAnswer(_Answer):
     """A measured quantity.
 
-    The unit is optional in a response, but a wrong unit makes the answer wrong. Case matters in
-    a unit's symbol, since mW is not MW, and does not in a unit that is written out.
+    The unit is optional in a response, but a wrong unit makes the answer wrong.
     """
 
     kind: Literal["decimal"] = "decimal"
@@ -122,16 +125,16 @@ class DecimalAnswer(_Answer):
 
     def render(self) -> str:
         """Return the number, followed by the unit if there is one."""
-        number = format(self.value.normalize(), "f")
+        number = format(self.value, "f")
+        number = number.rstrip("0").rstrip(".") if "." in number else number
         return f"{number} {self.unit}" if self.unit else number
 
-    def compare(self, text: str) -> bool | None:
-        """Return whether `text` is within tolerance in the same unit; None without a number."""
+    def _compare(self, text: str) -> bool | None:
         quantity = _read_quantity(text)
         if quantity is None:
             return None
         number, unit = quantity
-        if unit and (self.unit is None or _squash(unit) != _squash(self.unit)):
+        if unit and (self.unit is None or read_unit(unit) != read_unit(normalise(self.unit))):
             return False
         return abs(number - Fraction(self.value)) <= Fraction(self.tolerance)
 
@@ -150,15 +153,25 @@ class TextAnswer(_Answer):
         """Return the preferred form."""
         return self.value
 
-    def compare(self, text: str) -> bool | None:
-        """Return whether `text` is the value or an alias; None when it is empty."""
-        word, forms = fold(text), (self.value, *self.aliases)
-        if not word:
-            return None
-        if not self.value.startswith("O("):
-            return word in {fold(form) for form in forms}
+    def _compare(self, text: str) -> bool | None:
+        word = fold(text)
+        return None if not word else word in {fold(v) for v in (self.value, *self.aliases)}
+
+
+class BoundAnswer(_Answer):
+    """An asymptotic bound such as O(n log n), in any spelling of the same expression."""
+
+    kind: Literal["bound"] = "bound"
+    value: str
+    aliases: tuple[str, ...] = ()
+
+    def render(self) -> str:
+        """Return the preferred form."""
+        return self.value
+
+    def _compare(self, text: str) -> bool | None:
         bound = read_bound(_plain(text))
-        return bound is not None and bound in {read_bound(form) for form in forms}
+        return None if bound is None else bound in {read_bound(form) for form in (self.value, *self.aliases)}
 
 
 class FormulaAnswer(_Answer):
@@ -178,8 +191,7 @@ class FormulaAnswer(_Answer):
         """Return the formula."""
         return self.value
 
-    def compare(self, text: str) -> bool | None:
-        """Return whether the formulas agree; None when `text` is not a formula in x."""
+    def _compare(self, text: str) -> bool | None:
         clean = _plain_unicode(text)
         if self.up_to_constant:
             clean = _CONSTANT.sub("", clean)
@@ -210,8 +222,7 @@ class SequenceAnswer(_Answer):
         """Return the elements joined by a comma and a space; `none` where there are none."""
         return ", ".join(self.items) or "none"
 
-    def compare(self, text: str) -> bool | None:
-        """Return whether the elements agree in order; None when `text` is empty."""
+    def _compare(self, text: str) -> bool | None:
         readings = _read_elements(text)
         return None if readings is None else [_element(i) for i in self.items] in readings
 
@@ -226,8 +237,7 @@ class SetAnswer(_Answer):
         """Return the elements joined by a comma and a space; `none` where there are none."""
         return ", ".join(self.items) or "none"
 
-    def compare(self, text: str) -> bool | None:
-        """Return whether exactly the gold elements are listed; None when `text` is empty."""
+    def _compare(self, text: str) -> bool | None:
         readings = _read_elements(text)
         if readings is None:
             return None
@@ -250,8 +260,7 @@ class ChoiceAnswer(_Answer):
         """Return the right label."""
         return self.value
 
-    def compare(self, text: str) -> bool | None:
-        """Return whether the label is right; None when `text` is not one of the options."""
+    def _compare(self, text: str) -> bool | None:
         labels = {fold(option) for option in self.options}
         for word in (fold(text), fold(fold(text).strip("()[]"))):
             if word in labels:
@@ -276,12 +285,33 @@ class StepAnswer(_Answer):
         """Return the step's number or `none`."""
         return "none" if self.index is None else str(self.index)
 
-    def compare(self, text: str) -> bool | None:
-        """Return whether the step is right; None when `text` is neither a number nor `none`."""
+    def _compare(self, text: str) -> bool | None:
         word = _STEP_WORD.sub("", fold(text))
         if word in _NOTHING_WRONG:
             return self.index is None
         return int(word) == self.index if _INTEGER.fullmatch(word) else None
+
+
+class FreeFormAnswer(_Answer):
+    """A mathematical expression in LaTeX, from a corpus whose golds follow no stated form.
+
+    Two numbers are compared exactly; everything else is decided by math-verify, which takes an
+    expression for equal where it agrees to some digits. What it cannot read, or cannot decide
+    within the limits of `expressions.py`, counts as unparsed.
+    """
+
+    kind: Literal["expression"] = "expression"
+    value: str
+
+    def render(self) -> str:
+        """Return the expression as the corpus writes it."""
+        return self.value
+
+    def _compare(self, text: str) -> bool | None:
+        numbers = parse_number(self.value), parse_number(text)
+        if None not in numbers:
+            return numbers[0] == numbers[1]
+        return same_expression(_plain_unicode(self.value), _plain_unicode(text))
 
 
 Answer = Annotated[
@@ -289,11 +319,13 @@ Answer = Annotated[
     | RationalAnswer
     | DecimalAnswer
     | TextAnswer
+    | BoundAnswer
     | FormulaAnswer
     | SequenceAnswer
     | SetAnswer
     | ChoiceAnswer
-    | StepAnswer,
+    | StepAnswer
+    | FreeFormAnswer,
     Field(discriminator="kind"),
 ]
 """Any typed gold; `kind` tells which."""
@@ -311,8 +343,8 @@ def normalise(text: str) -> str:
 def parse_number(text: str) -> Fraction | None:
     """Return the exact number that `text` writes, or None.
 
-    Whole numbers, decimals, `1e5`, `1.5 \\times 10^3`, `a/b`, `\\frac{a}{b}` and thousands
-    separators are read; nothing else is.
+    Whole numbers, decimals, `1e5`, `1.5 \\times 10^3`, `a/b`, `\\frac{a}{b}`, `\\frac12` and
+    thousands separators are read; nothing else is.
     """
     quantity = _read_quantity(text)
     return quantity[0] if quantity is not None and not quantity[1] else None
@@ -337,14 +369,14 @@ def _plain(text: str) -> str:
 def _plain_unicode(text: str) -> str:
     text = _SUPERSCRIPTS.sub(r"^{\g<0>}", _VULGAR_FRACTION.sub(" ", text))
     text = unicodedata.normalize("NFKC", text)
-    return "".join(c for c in text if unicodedata.category(c) != "Cf").translate(_PLAIN)
+    visible = (c for c in text if unicodedata.category(c) != "Cf")
+    return "".join(str(unicodedata.decimal(c, c)) for c in visible).translate(_PLAIN)
 
 
 def _plain_latex(text: str) -> str:
-    text = _THIN_SPACE.sub("", text).replace("\\,", " ").replace("\\!", "").replace("\\ ", " ")
-    text = text.replace("{,}", ",")
-    text = text.replace("^{\\circ}", "°").replace("^\\circ", "°")
-    text = _BRACED_POWER.sub(r"^\1", _LATEX_SIZE.sub("", text))
+    text = text.replace("^\\circ", "°")
+    text = _LATEX_SPACE.sub(" ", _LATEX_SIZE.sub("", text))
+    text = _LATEX_SIGN.sub(lambda match: _SIGNS[match[1]], text)
     for _ in range(_WRAPPERS_DEEP):
         text = _LATEX_WRAPPER.sub(r"\1", text)
     return _LATEX_ESCAPE.sub(r"\1", text)
@@ -353,6 +385,8 @@ def _plain_latex(text: str) -> str:
 def _read_quantity(text: str) -> tuple[Fraction, str] | None:
     """Return the number at the start of `text` and the unit behind it; None without a number."""
     clean = normalise(text).replace("{,}", ",")
+    if clean[:1] in _CURRENCIES:
+        clean = clean[1:].lstrip() + clean[:1]
     match = _NUMBER.match(clean)
     if match is None:
         return None
@@ -367,8 +401,9 @@ def _value(match: re.Match[str]) -> Fraction | None:
     sign = -1 if match["sign"] == "-" else 1
     over, under = match["over"] or match["numerator"], match["under"] or match["denominator"]
     if over is not None:
-        return sign * Fraction(int(over), int(under)) if int(under) else None
-    number = Decimal(match["digits"].replace(",", ""))
+        above, below = int(over.strip("{} ")), int(under.strip("{} "))
+        return sign * Fraction(above, below) if below else None
+    number = Decimal(re.sub("[, ]", "", match["digits"]))
     return sign * Fraction(number) * Fraction(10) ** int(match["e"] or match["power"] or 0)
 
 
@@ -405,29 +440,8 @@ def _split(text: str) -> tuple[list[str], bool]:
 def _element(text: str) -> str:
     """Return an element in a comparable form: a number, or folded text.
 
-    Digits with a leading zero are text, since `010` is not `10`; spaces count between digits
-    only, since `1 2` is not `12`.
+    Digits with a leading zero are text, since `010` is not `10`, and so are digits apart, since
+    `100 200` is not `100200`; other spaces do not count.
     """
-    number = None if _LEADING_ZERO.match(normalise(text)) else parse_number(text)
+    number = None if _NO_NUMBER_IN_A_LIST.match(normalise(text)) else parse_number(text)
     return str(number) if number is not None else re.sub(r"(?<!\d)\s|\s(?!\d)", "", fold(text))
-
-
-def _squash(unit: str) -> str:
-    """Return a unit in a comparable form: symbols for names, one way to write a quotient."""
-    plain = _UNIT_FRACTION.sub(r"\1/\2", normalise(unit).replace("\\cdot", "*"))
-    plain = _UNIT_WORD.sub(_symbol, plain)
-    plain = _UNIT_BELOW.sub(lambda m: f"/{m[1]}" + (m[2] if m[2] != "1" else ""), plain)
-    plain = re.sub(r"[\s^{}*·~]", "", plain)
-    written_out = plain.isalpha() and len(plain) >= _WRITTEN_OUT
-    return plain.casefold().removesuffix("s") if written_out else plain
-
-
-def _symbol(word: re.Match[str]) -> str:
-    """Return the symbol of a unit's name, with its prefix; other words as they are."""
-    name = word[0].casefold()
-    for prefix, sign in {"": "", **_UNIT_PREFIXES}.items():
-        for stem in (name, name.removesuffix("s")):
-            symbol = _UNIT_SYMBOLS.get(stem.removeprefix(prefix)) if stem != prefix else None
-            if symbol and stem.startswith(prefix):
-                return sign + symbol
-    return word[0]

@@ -43,7 +43,7 @@ class Item(BaseModel):
 def content_hash(text: str) -> str:
     """Return 16 hexadecimal digits that name a question, blind to case and spacing."""
     canonical = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+    return hashlib.sha256(canonical.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def dump_items(items: Sequence[Item]) -> str:

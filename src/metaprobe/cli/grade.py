@@ -45,20 +45,25 @@ def grade(
     lenient: Annotated[
         bool, typer.Option("--lenient", help="Also read answers that are stated without a box.")
     ] = False,
+    math: Annotated[
+        bool,
+        typer.Option("--math", help="Golds of another data set are free-form mathematics."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Grade responses against typed golds and count the verdicts by cell.
 
     A gold of another data set is a number where it reads as one, else text; of `... #### 18` it
-    is what follows the mark, and responses may then use that mark instead of a box. A response
-    of null counts as errored, one with `truncated: true` and no answer as truncated.
+    is what follows the mark, and responses may then use that mark instead of a box. With `--math`
+    it is LaTeX, and math-verify decides whether a response is equal to it. A response of null
+    counts as errored, one with `truncated: true` and no answer as truncated.
     """
     import json
 
     from metaprobe.core.errors import InputError
     from metaprobe.core.files import write_text
 
-    golds = _read_golds(items)
+    golds = _read_golds(items, math=math)
     rows = _grade_all(golds, responses, lenient=lenient)
     if not rows:
         raise InputError(f"{responses}: no response in it")
@@ -78,7 +83,8 @@ def grade(
     _print_counts(cells, overall, unanswered)
 
 
-def _read_golds(path: Path) -> list[_Gold]:
+def _read_golds(path: Path, *, math: bool) -> list[_Gold]:
+    from metaprobe.benchmark.answers import FreeFormAnswer
     from metaprobe.benchmark.items import content_hash, read_items
     from metaprobe.core.errors import InputError
     from metaprobe.core.files import read_jsonl
@@ -100,7 +106,8 @@ def _read_golds(path: Path) -> list[_Gold]:
         name = str(row.get("id", content_hash(question)))
         cell = str(row.get("cell", _WITHOUT_CELL))
         _, mark, text = str(gold).rpartition(_MARK)
-        golds.append(_Gold(name, question, cell, _typed(text.strip()), bool(mark)))
+        answer = FreeFormAnswer(value=text.strip()) if math else _typed(text.strip())
+        golds.append(_Gold(name, question, cell, answer, bool(mark)))
     return golds
 
 

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from metaprobe.benchmark.answers import TextAnswer
+from metaprobe.benchmark.answers import BoundAnswer
 from metaprobe.benchmark.facts import table
 from metaprobe.benchmark.family import Problem, family
 
@@ -29,7 +29,7 @@ def complexity_of_algorithm(rng: Random, level: int) -> Problem:
     rounded = filter(None, row["rounded"].split("|"))
     return Problem(
         question=_WORDINGS[wording].format(row["what"]),
-        answer=TextAnswer(value=bound, aliases=tuple(f"O({form})" for form in rounded)),
+        answer=BoundAnswer(value=bound, aliases=tuple(f"O({form})" for form in rounded)),
         long=(f"{row['reason'][0].upper()}{row['reason'][1:]}.", f"So it is {bound}."),
         key=f"complexity_of_algorithm {row['what']} {wording}",
     )

@@ -70,8 +70,11 @@ def divisors(rng: Random, level: int) -> Problem:
 
 
 def _divisors(number: int) -> list[int]:
-    small = [d for d in range(1, isqrt(number) + 1) if number % d == 0]
-    return small + [number // d for d in reversed(small) if d * d != number]
+    found = [1]
+    factors = _prime_factors(number)
+    for prime in set(factors):
+        found = [d * prime**e for e in range(factors.count(prime) + 1) for d in found]
+    return sorted(found)
 
 
 def _by_trial(number: int) -> list[str]:
@@ -102,7 +105,7 @@ def _prime_factors(number: int) -> list[int]:
         while number % divisor == 0:
             factors.append(divisor)
             number //= divisor
-        divisor += 1
+        divisor += 1 if divisor == 2 else 2
     return [*factors, number] if number > 1 else factors
 
 
@@ -177,7 +180,8 @@ def primes_in_interval(rng: Random, level: int) -> Problem:
         span = rng.randint(*_SPAN[level])
         first = rng.randint(_PRIMES_FROM[level], _PRIMES_UP_TO[level] - span + 1)
         numbers = range(first, first + span)
-        primes = [n for n in numbers if _prime_factors(n) == [n]]
+        factors = [_prime_factors(number) for number in numbers]
+        primes = [own[0] for own in factors if len(own) == 1]
         if primes:
             break
     listing = ", ".join(map(str, primes))
@@ -186,13 +190,12 @@ def primes_in_interval(rng: Random, level: int) -> Problem:
         question=rng.choice(_PRIME_WORDINGS).format(numbers[0], numbers[-1]) + order,
         answer=SetAnswer(items=tuple(map(str, primes))),
         short=(f"Primes: {listing}",),
-        long=(*map(_primality, numbers), f"Primes: {listing}"),
+        long=(*map(_primality, numbers, factors), f"Primes: {listing}"),
         key=f"primes_in_interval {numbers[0]} {numbers[-1]}",
     )
 
 
-def _primality(number: int) -> str:
-    factors = _prime_factors(number)
+def _primality(number: int, factors: list[int]) -> str:
     if len(factors) == 1:
         return f"{number} is prime"
     return f"{number} = {factors[0]} * {prod(factors[1:])}"
