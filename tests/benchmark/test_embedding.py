@@ -13,9 +13,7 @@ from metaprobe.benchmark import embedding
 from metaprobe.benchmark.embedding import StaticEmbedder, TfidfEmbedder, make_embedder
 from metaprobe.core.errors import ConfigError, MissingExtraError
 
-TEXTS = st.lists(
-    st.lists(st.sampled_from(list("abcdef")), max_size=8).map(" ".join), min_size=1
-)
+TEXTS = st.lists(st.lists(st.sampled_from(list("abcdef")), max_size=8).map(" ".join), min_size=1)
 needs_weights = pytest.mark.skipif(
     importlib.util.find_spec("wordllama") is None, reason="metaprobe[curate] is not installed"
 )
