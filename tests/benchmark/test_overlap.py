@@ -1,9 +1,6 @@
 """What a corpus repeats of a benchmark is found, and nothing else is."""
 
-import json
-import random
 import tracemalloc
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,7 +12,6 @@ from metaprobe.benchmark.freeze import build_benchmark
 from metaprobe.benchmark.overlap import FEWEST_WORDS, LONG_NGRAM, Kind, find_overlap
 from metaprobe.benchmark.wording import masked, words
 
-GSM8K = Path(__file__).parents[3] / "shared" / "corpora" / "gsm8k"
 ITEM = build_benchmark("nano", items_per_cell=1).items[0]
 TRAIN = (
     "A train leaves Ulm at 7:40 and needs 95 minutes to Munich, with a stop of 4 minutes on the "
@@ -60,9 +56,17 @@ def test_other_numbers_make_a_template_and_no_copy(question):
     assert Kind.EXACT not in found(question, other)
 
 
-def test_another_operator_is_no_copy():
-    assert Kind.EXACT not in found(SHORT, SHORT.replace("+", "-"))
-    assert Kind.TEMPLATE not in found(SHORT, SHORT.replace("+", "-"))
+@pytest.mark.parametrize(
+    ("question", "other"),
+    [
+        (SHORT, SHORT.replace("+", "-")),
+        (TRAIN, TRAIN.replace("7:40", "7!40")),
+        ("Differentiate f'(x).", "Differentiate f''(x)."),
+        ("Is x != 3?", "Is x = 3?"),
+    ],
+)
+def test_another_operator_is_no_copy(question, other):
+    assert found(question, other).isdisjoint({Kind.EXACT, Kind.TEMPLATE})
 
 
 def test_a_short_question_inside_another_is_no_copy():
@@ -149,35 +153,3 @@ def peak_of(n_rows):
 def test_memory_does_not_grow_with_the_corpus():
     peak_of(600)
     assert peak_of(4800) < 1.2 * peak_of(600)
-
-
-@pytest.fixture(scope="module")
-def gsm8k():
-    if not GSM8K.is_dir():
-        pytest.skip("the GSM8K corpus is not here")
-    return {
-        name: [
-            json.loads(line)["question"]
-            for line in (GSM8K / f"{name}.jsonl").read_text().splitlines()
-        ]
-        for name in ("train", "test")
-    }
-
-
-def test_real_questions_with_a_tenth_of_their_words_replaced_are_found(gsm8k):
-    rng = random.Random("replaced")
-    questions = gsm8k["test"][:400]
-    pool = " ".join(gsm8k["train"][:500]).split()
-    copies = [
-        " ".join(rng.choice(pool) if rng.random() < 0.1 else w for w in q.split())
-        for q in questions
-    ]
-    result = overlap(questions, copies)
-    assert sum(Kind.EMBEDDING in one.found for one in result.items) >= 0.95 * len(questions)
-
-
-def test_few_real_questions_are_near_one_of_another_split(gsm8k):
-    result = overlap(gsm8k["test"][:400], gsm8k["train"])
-    by_kind = {kind: sum(kind in one.found for one in result.items) for kind in Kind}
-    assert by_kind[Kind.EXACT] == 0
-    assert by_kind[Kind.EMBEDDING] <= 4

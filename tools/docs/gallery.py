@@ -17,7 +17,7 @@ PAGE = Path("docs/gallery.md")
 LEVELS = (1, 3, 5)
 """The levels that are shown."""
 
-_WIDTH = 100
+_WIDTH = 88
 _OPENING = """\
 # Gallery
 

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 NUMBER_MASK = "#"
 """What stands for every number in a masked question."""
 
-_DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
+_ONE_FORM = {**dict.fromkeys(map(ord, "‐‑‒–—―−"), "-"), ord("′"): "'"}
 _HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
-_WORD = re.compile(r"\d+(?:\.\d+)?|[^\W\d]\w*|[^\w\s.,;:?!'\"`‘’“”«»…]")
+_WORD = re.compile(r"\d+(?:\.\d+)?|[^\W\d]\w*|'+(?=\()|[^\w\s.,;:?'\"`‘’“”«»…]")
 
 
 def words(text: str) -> list[str]:
@@ -22,9 +22,9 @@ def words(text: str) -> list[str]:
 
     Unicode compatibility form and case folding; all dashes are one, and hyphens between letters
     separate words; then the words are identifiers, numbers, and every other mark alone, without
-    `. , ; : ? !`, quotes and spaces.
+    `. , ; : ?`, quotes and spaces. Marks before a bracket are derivatives, as in f''(x), and stay.
     """
-    folded = unicodedata.normalize("NFKC", text).casefold().translate(_DASHES)
+    folded = unicodedata.normalize("NFKC", text).casefold().translate(_ONE_FORM)
     return _WORD.findall(_HYPHEN.sub(" ", folded))
 
 
