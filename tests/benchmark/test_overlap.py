@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from metaprobe.benchmark.corpus import CorpusRow
 from metaprobe.benchmark.embedding import TfidfEmbedder
-from metaprobe.benchmark.freeze import build_benchmark
+from metaprobe.benchmark.family import families
+from metaprobe.benchmark.freeze import NANO_FAMILIES, build_benchmark
 from metaprobe.benchmark.overlap import FEWEST_WORDS, LONG_NGRAM, Kind, find_overlap
 from metaprobe.benchmark.wording import masked, words
+from metaprobe.core.vocabulary import Split
 
 ITEM = build_benchmark("nano", items_per_cell=1).items[0]
 TRAIN = (
@@ -142,7 +144,7 @@ def test_copies_and_templates_equal_a_search_by_hand(questions, texts):
 
 
 def peak_of(n_rows):
-    rows = (CorpusRow(f"c:{i}", f"{TRAIN} {i} {'word ' * 50}{i * 7}") for i in range(n_rows))
+    rows = (CorpusRow(f"c:{i}", f"{TRAIN} {i} {'word ' * 9}{i * 7}") for i in range(n_rows))
     tracemalloc.start()
     find_overlap(items_of(TRAIN, SHORT), rows, TfidfEmbedder([TRAIN, SHORT]))
     peak = tracemalloc.get_traced_memory()[1]
@@ -151,5 +153,19 @@ def peak_of(n_rows):
 
 
 def test_memory_does_not_grow_with_the_corpus():
-    peak_of(600)
-    assert peak_of(4800) < 1.2 * peak_of(600)
+    peak_of(512)
+    assert peak_of(2048) < 1.2 * peak_of(512)
+
+
+def test_the_splits_of_the_families_share_templates_and_no_question():
+    items = build_benchmark("nano", items_per_cell=5).items
+    train = [
+        CorpusRow("", item.question)
+        for family in families()
+        if family.name in NANO_FAMILIES
+        for item in family.stream(split=Split.TRAIN, level=1, seed=0, limit=8)
+    ]
+    questions = [item.question for item in items]
+    found = [one.found for one in find_overlap(items, train, TfidfEmbedder(questions)).items]
+    assert not any(Kind.EXACT in kinds for kinds in found)
+    assert sum(Kind.TEMPLATE in kinds for kinds in found) > len(items) // 10
