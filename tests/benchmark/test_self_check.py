@@ -12,7 +12,7 @@ from metaprobe.core.stats import wilson
 
 ROOT = Path(__file__).parents[2]
 LABELS = ROOT / "tests" / "data" / "self_check" / "labels.jsonl"
-MEGABYTE = 10**6
+LONG = 200_000
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,10 @@ def tool():
         ("The hotel lets guests check in at noon.", False),
         ("def verify_sum(x): return check_result(x)", False),
         ("The waiter brings 7 plates. They wait for 5 minutes.", False),
+        ("You can verify your answer by running the program.", False),
+        ("Here is code to test your answer.", False),
+        ("Corrected answer: 12", True),
+        ("So 16. No, I'm wrong: it is 9.", True),
         ("3 + 4 = 7", False),
         ("", False),
     ],
@@ -57,11 +61,21 @@ def test_a_self_check_is_told_from_the_work_of_the_task(response, found):
 
 @pytest.mark.parametrize(
     "text",
-    ["check ", "check a " * 3, "let me ", "put " + "a " * 30, "answer is not ", "\n wait", "i "],
+    [
+        "check ",
+        "check a " * 3,
+        "let me ",
+        "put " + "a " * 30,
+        "you can verify it ",
+        "step i a ",
+        "answer is not ",
+        "\n wait",
+        "i ",
+    ],
 )
-def test_a_megabyte_is_searched_in_a_second(text):
+def test_a_long_hostile_response_is_searched_in_a_second(text):
     started = time.process_time()
-    has_self_check(text * (MEGABYTE // len(text)))
+    has_self_check(text * (LONG // len(text)))
     assert time.process_time() - started < 1
 
 

@@ -20,11 +20,12 @@ _VERIFIES = (
 _CORRECTS = (
     r"(?:^|[.!?\n] *)(?:but |no,? |oh,? )?wait\b(?! (?:for|until|till|in)\b)",
     r"\b(?:hold on|scratch that|oops|on second thoughts?)\b",
-    r"\bcorrection:",
+    r"\bcorrection:|\bcorrected\b(?: (?:answer|result|solution|step)s?)?:",
     r"\b(?:let me|let's|let us|i(?:'ll| will| should| must| need to)) (?:re-?(?:do|think|consider"
     r"|compute|calculate|read|start|try)|try again|start over|correct|fix)\b",
     r"\bi(?:'ve| have)? (?:made|make|did) (?:a|an|some|the) (?:mistake|error)",
-    r"\bi (?:was|am) (?:wrong|mistaken)\b",
+    r"\bi(?: was| am|'m) (?:wrong|mistaken)\b",
+    r"\bsteps?\b (?:of (?:yours|mine)|i [^.\n]{1,30}?) (?:is|was|are|were) (?:wrong|incorrect)\b",
     r"\b(?:my|our) (?:mistake|error|(?:previous|earlier|first) (?:answer|result|step))",
     r"\b(?:taken|took) a wrong turn",
     r"\ba more (?:accurate|precise) answer\b",
@@ -33,6 +34,12 @@ _CORRECTS = (
 _SUBSTITUTES = (
     r"\b(?:plug|put|substitut)\w* [^.\n]{0,40}\bback\b",
     r"\bsubstituting back\b",
+)
+# Said to the reader, or of the request: "you can verify your answer by running it".
+_ADVICE = re.compile(
+    r"\b(?:you(?:'ve| have| can| could| may| should)?(?: already)?"
+    r"|(?:asking|ready|code|function) to) (?:check|test|verif|confirm)\w* [^.:;\n]{0,30}",
+    re.IGNORECASE,
 )
 _SELF_CHECK = re.compile("|".join((*_VERIFIES, *_CORRECTS, *_SUBSTITUTES)), re.IGNORECASE)
 
@@ -45,4 +52,5 @@ def has_self_check(response: str) -> bool:
     skill asks for a correct answer *and* an explicit self-check; the two are kept as separate
     columns here.
     """
-    return _SELF_CHECK.search(response.replace("’", "'")) is not None
+    own = _ADVICE.sub("", response.replace("’", "'"))
+    return _SELF_CHECK.search(own) is not None
