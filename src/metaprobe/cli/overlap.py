@@ -26,7 +26,9 @@ def overlap(
     ] = None,
     embedder: Annotated[
         str | None,
-        typer.Option(help="static or tfidf; static by default where metaprobe[curate] is there."),
+        typer.Option(
+            help="static or tfidf; static by default where the curate extra is installed."
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write the nearest rows of every item to this JSONL file.")
