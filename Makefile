@@ -13,7 +13,7 @@ BENCHES := $(sort $(wildcard benches/bench_*.py))
 # One thread a worker: OpenMP threads of several workers would only wait for each other.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
 
-.PHONY: help study test test-all lint bench clean
+.PHONY: help study test test-all lint bench gallery clean
 .DEFAULT_GOAL := help
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo "make test-all   all tests, minutes longer"
 	@echo "make lint       ruff check, ruff format --check, mypy"
 	@echo "make bench      speed against peers, one JSON line a bench"
+	@echo "make gallery    write docs/gallery.md again, after a family has changed"
 	@echo "make clean      remove $(VENV), caches and build output; runs/ stays"
 	@echo "settings        PYTHON=$(PYTHON) VENV=$(VENV) WORKERS=$(WORKERS) TORCH=$(TORCH)"
 
@@ -42,6 +43,9 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@test -n "$(BENCHES)" || { echo "no benches/bench_*.py"; exit 1; }
 	@for bench in $(BENCHES); do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+
+gallery: $(VENV)/.dev
+	@$(BIN)/python tools/docs/gallery.py
 
 clean:
 	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

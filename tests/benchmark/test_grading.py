@@ -10,7 +10,6 @@ from metaprobe.benchmark.grading import (
     extract_lenient,
     extract_marked,
     grade,
-    has_self_check,
 )
 from metaprobe.core.vocabulary import Verdict
 
@@ -101,20 +100,3 @@ def test_any_response_gets_a_verdict_on_its_answer(text, truncated, lenient):
         assert graded.verdict is not Verdict.ERRORED
         if graded.verdict in (Verdict.CORRECT, Verdict.WRONG):
             assert graded.answer is not None
-
-
-@pytest.mark.parametrize(
-    ("response", "found"),
-    [
-        ("Let me check: 3 + 4 = 7, right.", True),
-        ("Wait, that is off by one.", True),
-        ("Verifying the sum. It holds.", True),
-        ("I verified it.", True),
-        ("Check out the garden.", False),
-        ("The hotel lets guests check in at noon.", False),
-        ("The waiter brings 7 plates.", False),
-        ("3 + 4 = 7", False),
-    ],
-)
-def test_self_checks_are_found_by_phrase(response, found):
-    assert has_self_check(response) is found

@@ -5,7 +5,8 @@ import pytest
 
 from metaprobe.analysis.profile import COLUMNS
 from metaprobe.benchmark.freeze import baselines, build_benchmark
-from metaprobe.benchmark.grading import grade, has_self_check
+from metaprobe.benchmark.grading import grade
+from metaprobe.benchmark.self_check import has_self_check
 from metaprobe.core.vocabulary import parse_cells
 from metaprobe.models.loading import load_model
 from metaprobe.models.sampling import Sampling

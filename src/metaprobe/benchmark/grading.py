@@ -1,4 +1,4 @@
-"""From a response to a verdict: extraction of the boxed answer, typed comparison, self-checks."""
+"""From a response to a verdict: extraction of the boxed answer, typed comparison."""
 
 import re
 from typing import NamedTuple
@@ -11,11 +11,6 @@ _BOXES_TRIED = 8
 _TAIL_CHARACTERS = 200
 _MARK = "####"
 _STATES_ANSWER = re.compile(r"answer\s{0,3}(?:is|:|=)|=", re.IGNORECASE)
-_SELF_CHECK = re.compile(
-    r"\b(?:check(?:ing|s)?\b(?! (?:out|in)\b)|double-check|verif(?:y|ies|ied|ication)"
-    r"|let me re(?:check|do|consider|compute|read)|wait\b|sanity|as a test)",
-    re.IGNORECASE,
-)
 
 
 class Graded(NamedTuple):
@@ -91,15 +86,6 @@ def grade(
     if same is None:
         return Graded(Verdict.TRUNCATED if truncated else Verdict.UNPARSED, extracted)
     return Graded(Verdict.CORRECT if same else Verdict.WRONG, extracted)
-
-
-def has_self_check(response: str) -> bool:
-    """Return whether the response contains explicit self-monitoring, by a list of phrases.
-
-    The audit of arXiv 2512.24063 found that its diagnostic skill asks for a correct answer *and*
-    an explicit self-check; the two are kept as separate columns here.
-    """
-    return _SELF_CHECK.search(response) is not None
 
 
 def _balanced(text: str) -> str | None:

@@ -13,6 +13,10 @@ _NEEDS = {
         ("torch", "transformers", "safetensors", "tokenizers"),
         "pip install 'metaprobe[train]'",
     ),
+    "compare texts by static embeddings": (
+        ("wordllama", "safetensors", "tokenizers"),
+        "pip install 'metaprobe[curate]'",
+    ),
     "run the tests": (("pytest", "hypothesis", "sympy"), "pip install 'metaprobe[dev]'"),
     "compare with TRL": (("trl",), "pip install 'metaprobe[dev]'"),
 }

@@ -121,8 +121,9 @@ def _typed(gold: str) -> "Answer":
 
 
 def _grade_all(golds: list[_Gold], path: Path, *, lenient: bool) -> list[_Row]:
-    from metaprobe.benchmark.grading import Graded, has_self_check
+    from metaprobe.benchmark.grading import Graded
     from metaprobe.benchmark.grading import grade as grade_one
+    from metaprobe.benchmark.self_check import has_self_check
     from metaprobe.core.errors import InputError
     from metaprobe.core.files import read_jsonl
     from metaprobe.core.vocabulary import Verdict

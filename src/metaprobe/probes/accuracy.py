@@ -8,14 +8,15 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from metaprobe.benchmark.grading import grade, has_self_check
+from metaprobe.benchmark.grading import grade
 from metaprobe.benchmark.items import Item
+from metaprobe.benchmark.self_check import has_self_check
 from metaprobe.models.chat import encode_prompts, end_of_turn
 from metaprobe.models.loading import LoadedModel
 from metaprobe.models.sampler import Request, sample
 from metaprobe.models.sampling import Sampling
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same model and items would give other rows."""
 
 Majority = Mapping[tuple[str, int], float]
