@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from metaprobe.cli.export import export
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
@@ -12,7 +14,8 @@ if TYPE_CHECKING:
     from metaprobe.benchmark.freeze import Benchmark
     from metaprobe.benchmark.items import Item
 
-app = typer.Typer(help="The benchmark: list, show, build, stats.", no_args_is_help=True)
+app = typer.Typer(help="The benchmark: list, show, build, stats, export.", no_args_is_help=True)
+app.command("export")(export)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Seed = Annotated[int, typer.Option(min=0, help="Names the random streams.")]
