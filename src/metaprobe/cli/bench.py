@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from metaprobe.cli.export import export
 from metaprobe.cli.overlap import overlap
 
 if TYPE_CHECKING:
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
     from metaprobe.benchmark.freeze import Benchmark
     from metaprobe.benchmark.items import Item
 
-app = typer.Typer(help="The benchmark: list, show, build, stats, overlap.", no_args_is_help=True)
+app = typer.Typer(
+    help="The benchmark: list, show, build, stats, overlap, export.", no_args_is_help=True
+)
 app.command("overlap")(overlap)
+app.command("export")(export)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Seed = Annotated[int, typer.Option(min=0, help="Names the random streams.")]

@@ -7,11 +7,12 @@ import typer
 
 if TYPE_CHECKING:
     from metaprobe.benchmark.answers import Answer
+    from metaprobe.benchmark.interchange.responses import Responses
 
-_QUESTION_KEYS = ("question", "prompt", "problem")
 _GOLD_KEYS = ("gold", "answer", "target", "label")
 _MARK = "#### "
 _WITHOUT_CELL = "all"
+_RECORDS = "every-eval-ever"
 
 
 class _Gold(NamedTuple):
@@ -28,6 +29,7 @@ class _Row(NamedTuple):
     verdict: str
     answer: str | None
     self_check: bool
+    response: str | None
 
 
 def grade(
@@ -36,11 +38,21 @@ def grade(
         typer.Argument(help="items.jsonl of a benchmark, or JSONL with a question and a gold."),
     ],
     responses: Annotated[
-        Path,
-        typer.Argument(help="JSONL with `response`, and `id` or `question`; else in item order."),
+        list[Path],
+        typer.Argument(
+            help="JSONL with `response`, and `id` or `question`, else in item order; "
+            "or lm-eval's samples_*.jsonl; or Inspect's logs."
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option(help="Write one verdict a response to this JSONL file.")
+    ] = None,
+    emit: Annotated[
+        tuple[str, Path] | None,
+        typer.Option(help="Also write records of a shared schema: every-eval-ever FOLDER."),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="For --emit: who responded, as organisation/name.")
     ] = None,
     lenient: Annotated[
         bool, typer.Option("--lenient", help="Also read answers that are stated without a box.")
@@ -60,19 +72,21 @@ def grade(
     """
     import json
 
-    from metaprobe.core.errors import InputError
+    from metaprobe.core.errors import ConfigError
     from metaprobe.core.files import write_text
 
+    if emit and (emit[0] != _RECORDS or not model):
+        raise ConfigError(f"--emit: use --emit {_RECORDS} FOLDER --model ORGANISATION/NAME")
     golds = _read_golds(items, math=math)
-    rows = _grade_all(golds, responses, lenient=lenient)
-    if not rows:
-        raise InputError(f"{responses}: no response in it")
+    rows, harness = _read_and_grade(golds, responses, lenient=lenient)
     if out:
         write_text(out, "".join(json.dumps(_verdict(row)) + "\n" for row in rows))
     cells = {
         cell: _counts([row for row in rows if row.gold.cell == cell])
         for cell in dict.fromkeys(row.gold.cell for row in rows)
     }
+    if emit and model:
+        _emit(emit[1], rows, cells, items, model, harness)
     overall = _counts(rows)
     unanswered = len({gold.name for gold in golds} - {row.gold.name for row in rows})
     if as_json:
@@ -85,6 +99,7 @@ def grade(
 
 def _read_golds(path: Path, *, math: bool) -> list[_Gold]:
     from metaprobe.benchmark.answers import FreeFormAnswer
+    from metaprobe.benchmark.interchange.responses import QUESTION_KEYS
     from metaprobe.benchmark.items import content_hash, read_items
     from metaprobe.core.errors import InputError
     from metaprobe.core.files import read_jsonl
@@ -96,11 +111,11 @@ def _read_golds(path: Path, *, math: bool) -> list[_Gold]:
         return [_Gold(i.id, i.question, str(i.cell), i.answer, False) for i in read_items(path)]
     golds = []
     for number, row in enumerate(rows, start=1):
-        question = next((row[key] for key in _QUESTION_KEYS if key in row), None)
+        question = next((row[key] for key in QUESTION_KEYS if key in row), None)
         gold = next((row[key] for key in _GOLD_KEYS if row.get(key) is not None), None)
         if not isinstance(question, str) or not isinstance(gold, str | int | float):
             raise InputError(
-                f"{path}:{number}: needs a text under one of {', '.join(_QUESTION_KEYS)} and a "
+                f"{path}:{number}: needs a text under one of {', '.join(QUESTION_KEYS)} and a "
                 f"text or number under one of {', '.join(_GOLD_KEYS)}"
             )
         name = str(row.get("id", content_hash(question)))
@@ -120,18 +135,34 @@ def _typed(gold: str) -> "Answer":
     return RationalAnswer(numerator=number.numerator, denominator=number.denominator)
 
 
-def _grade_all(golds: list[_Gold], path: Path, *, lenient: bool) -> list[_Row]:
+def _read_and_grade(
+    golds: list[_Gold], paths: list[Path], *, lenient: bool
+) -> tuple[list[_Row], str]:
+    """Return the graded responses of all files, and which harnesses wrote them."""
+    from metaprobe.benchmark.interchange.responses import read_responses
+    from metaprobe.core.errors import InputError
+
+    rows: list[_Row] = []
+    harnesses = set()
+    for path in paths:
+        found = read_responses(path)
+        if not found.rows:
+            raise InputError(f"{path}: no response in it")
+        rows += _grade_all(golds, found, path, lenient=lenient)
+        harnesses.add(found.source)
+    return rows, ", ".join(sorted(harnesses))
+
+
+def _grade_all(golds: list[_Gold], found: "Responses", path: Path, *, lenient: bool) -> list[_Row]:
     from metaprobe.benchmark.grading import Graded
     from metaprobe.benchmark.grading import grade as grade_one
     from metaprobe.benchmark.self_check import has_self_check
     from metaprobe.core.errors import InputError
-    from metaprobe.core.files import read_jsonl
     from metaprobe.core.vocabulary import Verdict
 
-    found = read_jsonl(path)
-    matched = _match(golds, found, path)
+    matched = _match(golds, found.rows, path)
     rows = []
-    for number, (gold, row) in enumerate(zip(matched, found, strict=True), start=1):
+    for number, (gold, row) in enumerate(zip(matched, found.rows, strict=True), start=1):
         text = row.get("response", "")
         if (text is not None and not isinstance(text, str)) or "response" not in row:
             raise InputError(f"{path}:{number}: needs a text, or null, under response")
@@ -142,7 +173,8 @@ def _grade_all(golds: list[_Gold], path: Path, *, lenient: bool) -> list[_Row]:
             graded = grade_one(
                 gold.answer, text, truncated=cut, lenient=lenient, marked=gold.marked
             )
-        rows.append(_Row(gold, str(graded.verdict), graded.answer, has_self_check(text or "")))
+        check = has_self_check(text or "")
+        rows.append(_Row(gold, str(graded.verdict), graded.answer, check, text))
     return rows
 
 
@@ -206,6 +238,35 @@ def _verdict(row: _Row) -> dict[str, Any]:
         "gold": row.gold.answer.render(),
         "self_check": row.self_check,
     }
+
+
+def _emit(
+    out: Path,
+    rows: list[_Row],
+    cells: dict[str, dict[str, Any]],
+    items: Path,
+    model: str,
+    harness: str,
+) -> None:
+    from metaprobe.benchmark.freeze import ITEMS, MANIFEST, read_benchmark
+    from metaprobe.benchmark.interchange.every_eval_ever import Record, Source, write_records
+    from metaprobe.core.files import sha256_file
+
+    frozen = items.name == ITEMS and (items.parent / MANIFEST).is_file()
+    name = read_benchmark(items.parent).manifest.name if frozen else items.stem
+    records = [
+        Record(
+            row.gold.name,
+            row.gold.cell,
+            row.gold.question,
+            row.gold.answer.render(),
+            row.response,
+            row.verdict,
+            row.answer,
+        )
+        for row in rows
+    ]
+    write_records(out, records, cells, Source(name, sha256_file(items), model, harness))
 
 
 def _print_counts(

@@ -12,6 +12,16 @@ Tokenizer = Any
 """A transformers tokenizer; the library's own classes are not typed."""
 
 
+def user_message(question: str) -> str:
+    """Return the question with the instruction on the answer's form: the user's turn of a chat."""
+    return f"{question}\n{INSTRUCTION}"
+
+
+def plain_prompt(question: str) -> str:
+    """Return the whole prompt of a model that has no chat template."""
+    return f"{user_message(question)}\nAnswer:"
+
+
 def prompt_text(tokenizer: Tokenizer, question: str, *, thinking: bool | None = None) -> str:
     """Return the question as the prompt that the model expects.
 
@@ -22,13 +32,12 @@ def prompt_text(tokenizer: Tokenizer, question: str, *, thinking: bool | None = 
         question: the question alone; the instruction on the answer's form is added.
         thinking: passed to the template as `enable_thinking`, where it is given.
     """
-    content = f"{question}\n{INSTRUCTION}"
     if not getattr(tokenizer, "chat_template", None):
-        return f"{content}\nAnswer:"
+        return plain_prompt(question)
     extra = {} if thinking is None else {"enable_thinking": thinking}
     return str(
         tokenizer.apply_chat_template(
-            [{"role": "user", "content": content}],
+            [{"role": "user", "content": user_message(question)}],
             tokenize=False,
             add_generation_prompt=True,
             **extra,
