@@ -55,6 +55,16 @@ def test_items_that_do_not_pair_are_refused(function):
         function(np.zeros(2), np.array([0.0, np.nan]), stream="t")
 
 
+def test_the_t_interval_agrees_with_scipy_and_covers():
+    draws = numpy_rng_for("t interval").normal(3.0, 2.0, (2000, 6))
+    found = [stats.t_interval(row) for row in draws]
+    for row, interval in zip(draws[:20], found, strict=False):
+        expected = reference.ttest_1samp(row, 0).confidence_interval()
+        assert interval == pytest.approx((row.mean(), *expected, 6))
+    assert np.mean([i.low <= 3.0 <= i.high for i in found]) == pytest.approx(0.95, abs=0.015)
+    assert stats.t_interval(np.array([1.0])) is None
+
+
 @settings(deadline=None, max_examples=60)
 @given(arrays(np.float64, st.integers(1, 60), elements=st.sampled_from([0.0, 1.0])))
 def test_one_sample_an_item_gives_the_wilson_interval(values):

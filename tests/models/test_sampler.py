@@ -1,5 +1,6 @@
 """The sampler against transformers' generate, an exact distribution and a chain of known laws."""
 
+import itertools
 from collections import Counter
 from typing import Any
 
@@ -12,7 +13,7 @@ from metaprobe.models.decoding import FusedDecoder, HuggingFaceDecoder, decoder_
 from metaprobe.models.forward import fusible
 from metaprobe.models.logprobs import Text, token_logprobs
 from metaprobe.models.runtime import torch
-from metaprobe.models.sampler import Completion, Request, sample
+from metaprobe.models.sampler import Completion, Request, StopText, sample
 from metaprobe.models.sampling import Sampling
 
 FUSED = ("tiny_qwen3", "tiny_qwen2", "tiny_llama", "tiny_llama_biased")
@@ -240,3 +241,24 @@ def test_zero_probability_tokens_are_never_drawn(chain: Chain) -> None:
 def test_no_requests_give_no_completions(tiny_qwen3: Any) -> None:
     assert draw(tiny_qwen3, []) == []
     assert isinstance(decoder_for(tiny_qwen3), FusedDecoder)
+
+
+@pytest.mark.parametrize("name", ["tiny_qwen3", "tiny_gpt2"])
+def test_a_text_ends_a_completion_where_it_first_appears(
+    name: str, tiny_tokenizer: Any, request: Any
+) -> None:
+    model, requests = request.getfixturevalue(name), requests_of(prompts(12))
+    sampling = Sampling(samples=2, max_new_tokens=24, temperature=1, top_p=1)
+    whole = sample(model, requests, sampling, stop=2, pad=0)
+    text = tiny_tokenizer.decode(whole[3][1].tokens)[4:6]
+    stop_text = StopText(tiny_tokenizer, text)
+    cut = sample(model, requests, sampling, stop=2, pad=0, stop_text=stop_text)
+    ended = 0
+    for before, after in zip(itertools.chain(*whole), itertools.chain(*cut), strict=True):
+        count = len(before.tokens)
+        lengths = range(1, count + 1)
+        hits = [n for n in lengths if text in tiny_tokenizer.decode(before.tokens[:n])]
+        assert after.tokens == before.tokens[: hits[0] if hits else count]
+        assert after.truncated == (before.truncated and not hits)
+        ended += bool(hits)
+    assert ended

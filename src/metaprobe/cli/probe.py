@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-PROBES = ("accuracy", "divergence", "parameters")
+PROBES = ("accuracy", "divergence", "parameters", "likelihood")
 
 
 def probe(
@@ -20,7 +20,7 @@ def probe(
     out: Annotated[Path, typer.Option(help="Folder of the results.")],
     probes: Annotated[
         str, typer.Option(help=f"What to measure, out of {', '.join(PROBES)}.")
-    ] = ",".join(PROBES),
+    ] = ",".join(PROBES[:3]),
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", help="Change a setting, as in benchmark.items_per_cell=50."),

@@ -102,6 +102,20 @@ def mean_interval(
     return Interval(mean, low, high, n)
 
 
+def t_interval(values: FloatArray, *, level: float = 0.95) -> Interval | None:
+    """Return the mean of unbounded per-item values with its interval, or None below two items.
+
+    Source: Student, Biometrika 6 (1908) 1.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    n = values.size
+    if n < 2:
+        return None
+    mean, error = float(values.mean()), float(values.std(ddof=1)) / float(np.sqrt(n))
+    half = float(special.stdtrit(n - 1, 0.5 + level / 2)) * error
+    return Interval(mean, mean - half, mean + half, n)
+
+
 @lru_cache(maxsize=32)
 def _bootstrap_weights(n: int, draws: int) -> NDArray[np.float32]:
     """Return Dirichlet weights (draws, n + 2); the last two columns belong to +1 and -1."""

@@ -14,6 +14,7 @@ import numpy as np
 from torch import Tensor
 
 from metaprobe.core.streams import numpy_rng_for
+from metaprobe.models.chat import Tokenizer
 from metaprobe.models.decoding import Decoder, decoder_for
 from metaprobe.models.loading import Model
 from metaprobe.models.runtime import torch
@@ -32,11 +33,24 @@ class Request(NamedTuple):
     prompt: Sequence[int]
 
 
+class StopText:
+    """A text that ends a completion once it has been written; its last character is ASCII."""
+
+    def __init__(self, tokenizer: Tokenizer, text: str) -> None:
+        self.tokenizer, self.text = tokenizer, text
+        pieces = tokenizer.batch_decode([[token] for token in range(len(tokenizer))])
+        self._last = frozenset(n for n, piece in enumerate(pieces) if text[-1] in piece)
+
+    def ends(self, written: Sequence[int]) -> bool:
+        """Return whether the last of these tokens completes the text."""
+        return written[-1] in self._last and self.text in self.tokenizer.decode(written)
+
+
 class Completion(NamedTuple):
     """One sampled completion."""
 
     tokens: list[int]
-    """Without the prompt; the end token is included where it was sampled."""
+    """Without the prompt; the end token or text is included where it was sampled."""
     logprobs: list[float]
     """Log-probability of each token under the model at temperature 1, in nats."""
     truncated: bool
@@ -58,6 +72,7 @@ def sample(
     *,
     stop: int,
     pad: int,
+    stop_text: StopText | None = None,
     max_rows: int = 512,
 ) -> list[list[Completion]]:
     """Return `sampling.samples` completions for each request.
@@ -68,6 +83,7 @@ def sample(
         sampling: temperature, nucleus, number and length of completions, seed.
         stop: the id that ends a completion.
         pad: the padding id.
+        stop_text: ends a completion too.
         max_rows: most completions sampled at once; bounds the memory of the cache.
     """
     results: list[list[Completion]] = [[] for _ in requests]
@@ -78,7 +94,7 @@ def sample(
         for start in range(0, len(order), per_batch):
             chosen = order[start : start + per_batch]
             batch = [requests[i] for i in chosen]
-            flat = _sample_batch(decoder, batch, sampling, stop, pad)
+            flat = _sample_batch(decoder, batch, sampling, stop, pad, stop_text)
             for position, index in enumerate(chosen):
                 rows = flat[position * sampling.samples : (position + 1) * sampling.samples]
                 results[index] = rows
@@ -86,7 +102,12 @@ def sample(
 
 
 def _sample_batch(
-    decoder: Decoder, batch: list[Request], sampling: Sampling, stop: int, pad: int
+    decoder: Decoder,
+    batch: list[Request],
+    sampling: Sampling,
+    stop: int,
+    pad: int,
+    stop_text: StopText | None,
 ) -> list[Completion]:
     limit, copies = sampling.max_new_tokens, sampling.samples
     device = decoder.device
@@ -103,6 +124,9 @@ def _sample_batch(
         tokens[live, step] = token[alive].cpu()
         logprobs[live, step] = logprob[alive].cpu()
         stopping = alive & (token == stop)
+        if stop_text:
+            written = tokens[rows.index.cpu(), : step + 1].tolist()
+            stopping |= alive & torch.tensor(list(map(stop_text.ends, written)), device=device)
         ended[rows.index[stopping].cpu()] = step + 1
         alive &= ~stopping
         count = int(alive.sum())

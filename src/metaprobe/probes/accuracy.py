@@ -11,12 +11,13 @@ import polars as pl
 from metaprobe.benchmark.grading import grade
 from metaprobe.benchmark.items import Item
 from metaprobe.benchmark.self_check import has_self_check
-from metaprobe.models.chat import encode_prompts, end_of_turn
+from metaprobe.models.chat import NEXT_QUESTION, SHOTS, end_of_turn, has_chat_template
 from metaprobe.models.loading import LoadedModel
-from metaprobe.models.sampler import Request, sample
+from metaprobe.models.sampler import Request, StopText, sample
 from metaprobe.models.sampling import Sampling
+from metaprobe.probes.prompts import item_prompts
 
-VERSION = 2
+VERSION = 3
 """Raised whenever the same model and items would give other rows."""
 
 Majority = Mapping[tuple[str, int], float]
@@ -24,9 +25,17 @@ Majority = Mapping[tuple[str, int], float]
 
 
 def measure_responses(
-    loaded: LoadedModel, items: Sequence[Item], sampling: Sampling, majority: Majority
+    loaded: LoadedModel,
+    items: Sequence[Item],
+    sampling: Sampling,
+    majority: Majority,
+    *,
+    shots: int = SHOTS,
 ) -> pl.DataFrame:
     """Sample and grade `sampling.samples` responses to each item.
+
+    A model without a chat template sees `shots` worked examples before the question, and its
+    response ends where it goes on to another one.
 
     Returns:
         One row a response: `item_id, domain, skill, family, level, sample, verdict, self_check,
@@ -36,13 +45,16 @@ def measure_responses(
     tokenizer = loaded.tokenizer
     stop = end_of_turn(tokenizer)
     pad = stop if tokenizer.pad_token_id is None else tokenizer.pad_token_id
-    prompts = encode_prompts(tokenizer, [item.question for item in items])
+    stop_text = None if has_chat_template(tokenizer) else StopText(tokenizer, NEXT_QUESTION)
+    prompts = item_prompts(loaded, items, shots, room=sampling.max_new_tokens)
     requests = [Request(item.id, prompt) for item, prompt in zip(items, prompts, strict=True)]
-    completions = sample(loaded.model, requests, sampling, stop=stop, pad=pad)
+    completions = sample(loaded.model, requests, sampling, stop=stop, pad=pad, stop_text=stop_text)
     rows = []
     for item, group in zip(items, completions, strict=True):
         texts = tokenizer.batch_decode([c.tokens for c in group], skip_special_tokens=True)
         for number, (completion, text) in enumerate(zip(group, texts, strict=True)):
+            if stop_text:
+                text = text.partition(stop_text.text)[0]
             graded = grade(item.answer, text, truncated=completion.truncated)
             rows.append(
                 {

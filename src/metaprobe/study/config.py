@@ -10,6 +10,7 @@ from metaprobe.benchmark.family import find_family
 from metaprobe.core.config import apply_overrides, parse_config, read_toml
 from metaprobe.core.errors import ConfigError, nearest
 from metaprobe.core.vocabulary import parse_cells
+from metaprobe.models.chat import SHOTS
 from metaprobe.models.sampling import Sampling
 from metaprobe.training.arms import Arm
 
@@ -65,6 +66,10 @@ class ProbeSettings(_Settings):
     """Items in a cell whose first response is used for the divergence."""
     parameters: bool = True
     """Share of weights changed over tolerances, and the norm of the change."""
+    likelihood: bool = False
+    """Rank the gold against wrong answers by log-likelihood; nothing is sampled."""
+    shots: int = Field(default=SHOTS, ge=0)
+    """Examples before each question for a model without a chat template; others get none."""
 
 
 class StudyConfig(_Settings):

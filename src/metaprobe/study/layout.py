@@ -49,6 +49,10 @@ class Layout:
         """Return the table of a stage's graded responses."""
         return self.root / "responses" / f"{stage.label}.parquet"
 
+    def scores(self, stage: StageName) -> Path:
+        """Return the table of a stage's items, scored by likelihood."""
+        return self.root / "scores" / f"{stage.label}.parquet"
+
     def result(self, probe: str, stage: StageName) -> Path:
         """Return the table of one probe's values for a stage."""
         return self.root / "results" / probe / f"{stage.label}.parquet"

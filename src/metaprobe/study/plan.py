@@ -10,7 +10,7 @@ from metaprobe.core.files import sha256_file
 from metaprobe.core.streams import short_hash
 from metaprobe.models.loading import check_weights, resolve_model, weight_files
 from metaprobe.models.sampling import Sampling
-from metaprobe.probes import accuracy, divergence, parameters
+from metaprobe.probes import accuracy, divergence, likelihood, parameters
 from metaprobe.stages.discover import FoundStage
 from metaprobe.stages.store import arm_folder
 from metaprobe.study.config import ProbeSettings, StudyConfig
@@ -140,9 +140,11 @@ def _probe(
         probes=measuring.probes,
     )
     outputs = [layout.responses(stage)]
+    outputs += [layout.detail("likelihood", stage)] * measuring.probes.likelihood
     if stage != BASE:
         outputs += [layout.detail("divergence", stage)] * measuring.probes.divergence
-    versions = (accuracy.VERSION, divergence.VERSION, parameters.VERSION)
+    probes = (accuracy, divergence, parameters, likelihood)
+    versions = [probe.VERSION for probe in probes]
     identity = short_hash(
         *("probe", *versions, key, base_key, measuring.benchmark_hash),
         measuring.sampling.model_dump_json(),

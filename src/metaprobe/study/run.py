@@ -18,6 +18,7 @@ from metaprobe.core.results import Summary, read_summary, write_summary
 from metaprobe.core.streams import short_hash
 from metaprobe.core.vocabulary import parse_cells
 from metaprobe.models.loading import load_model
+from metaprobe.probes.prompts import prompt_form
 from metaprobe.stages.discover import FoundStage
 from metaprobe.stages.store import arm_folder, read_stage
 from metaprobe.study.config import StudyConfig
@@ -242,6 +243,7 @@ def _context(
         "commit": _commit(),
         "seeds": config.seeds,
         "sampling": config.sampling.model_dump(mode="json"),
+        "prompt": prompt_form(base.tokenizer, config.probes.shots),
         "benchmark": {
             "name": benchmark.manifest.name,
             "hash": benchmark.manifest.content_hash,

@@ -15,6 +15,7 @@ from metaprobe.core.results import (
     ArmResult,
     BaseInfo,
     Divergence,
+    Likelihood,
     ParameterChange,
     Sample,
     SampleResponse,
@@ -63,7 +64,9 @@ def summarise(
     """
     base_table = pl.read_parquet(layout.responses(BASE))
     base_rows = profile(base_table, None, stream="base")
-    base_stage = StageResult(step=0, seconds=0, tokens=0, **base_rows._asdict())
+    base_stage = StageResult(
+        step=0, seconds=0, tokens=0, **base_rows._asdict(), likelihood=_likelihood(layout, BASE)
+    )
     arms: dict[tuple[str, int], ArmResult] = {}
     for stage in sorted(stages, key=lambda s: s.name):
         result = _stage_result(layout, stage, base_table, base_stage, set(context.trained_cells))
@@ -126,7 +129,13 @@ def _stage_result(
         parameters=ParameterChange.model_validate(read_json(parameters))
         if parameters.is_file()
         else None,
+        likelihood=_likelihood(layout, name),
     )
+
+
+def _likelihood(layout: Layout, stage: StageName) -> Likelihood | None:
+    path = layout.detail("likelihood", stage)
+    return Likelihood.model_validate(read_json(path)) if path.is_file() else None
 
 
 def _samples(layout: Layout, arms: Sequence[ArmResult], items: Sequence[Item]) -> list[Sample]:

@@ -13,24 +13,30 @@ from typing import Any
 import polars as pl
 from pydantic import BaseModel
 
+from metaprobe.analysis.likelihood import likelihood_by_cell
 from metaprobe.benchmark.freeze import baselines, load_benchmark
+from metaprobe.benchmark.items import Item
 from metaprobe.core.files import write_parquet, write_text
-from metaprobe.core.results import Divergence, ParameterChange
+from metaprobe.core.results import Divergence, Likelihood, ParameterChange
 from metaprobe.core.vocabulary import CELLS, Cell, Domain, Skill, Split, parse_cells
-from metaprobe.models.chat import encode_prompts
 from metaprobe.models.loading import LoadedModel, load_model
 from metaprobe.models.logprobs import Text
 from metaprobe.models.runtime import torch
 from metaprobe.models.sampling import Sampling
 from metaprobe.probes.accuracy import measure_responses
 from metaprobe.probes.divergence import CellText, measure_divergence
+from metaprobe.probes.likelihood import measure_likelihood
 from metaprobe.probes.parameters import measure_parameters
+from metaprobe.probes.prompts import item_prompts
 from metaprobe.study.config import DataSettings, ProbeSettings
 from metaprobe.study.layout import BASE, Layout, StageName
 from metaprobe.training.arms import Arm
 from metaprobe.training.data import draw_items
 from metaprobe.training.session import ArmRun
 from metaprobe.training.train import train_arm
+
+_DETAILED = ("likelihood", "divergence", "parameters")
+"""Probes with results of their own."""
 
 Tell = Callable[[float], None]
 """Called with the share of the unit that is done."""
@@ -76,14 +82,21 @@ class ProbeTask:
     def run(self, tell: Tell) -> None:
         """Run the probes that are switched on and write their results."""
         layout = Layout(self.root)
+        for probe in _DETAILED:  # of a probe that is switched off nothing older may stay
+            layout.detail(probe, self.stage).unlink(missing_ok=True)
+            layout.result(probe, self.stage).unlink(missing_ok=True)
         loaded = _loaded(self.model)
-        _respond(layout, self.stage, loaded, self.sampling)
+        _respond(layout, self.stage, loaded, self.sampling, self.probes.shots)
+        tell(0.5)
+        if self.probes.likelihood:
+            scores = _score(layout, self.stage, loaded, self.probes.shots)
+            _write(layout, "likelihood", self.stage, scores, likelihood_rows(scores))
         tell(0.6)
         if self.stage == BASE:
             return
         base = _loaded(self.base)
         if self.probes.divergence:
-            divergence = _diverge(layout, self.stage, base, loaded, self.probes.divergence_items)
+            divergence = _diverge(layout, self.stage, base, loaded, self.probes)
             _write(layout, "divergence", self.stage, divergence, divergence_rows(divergence))
         tell(0.9)
         if self.probes.parameters and base.folder and loaded.folder:
@@ -134,10 +147,29 @@ def parameter_rows(change: ParameterChange) -> list[dict[str, Any]]:
     ]
 
 
+def likelihood_rows(likelihood: Likelihood) -> list[dict[str, Any]]:
+    """Return the values of a ranking by likelihood as rows `cell, metric, value, low, high, n`."""
+    parts = [("all", likelihood.all)]
+    parts += [(f"{c.domain}/{c.skill}", c) for c in likelihood.cells]
+    metrics = ("accuracy", "unnormalised", "margin", "delta")
+    return [
+        {
+            "cell": cell,
+            "metric": metric,
+            "value": getattr(row, metric),
+            "low": getattr(row, f"{metric}_low"),
+            "high": getattr(row, f"{metric}_high"),
+            "n": row.n_items,
+        }
+        for cell, row in parts
+        for metric in metrics
+    ]
+
+
 def _write(
     layout: Layout, probe: str, stage: StageName, detail: BaseModel, rows: list[dict[str, Any]]
 ) -> None:
-    optional = {"low": pl.Float64, "high": pl.Float64}
+    optional = dict.fromkeys(("value", "low", "high"), pl.Float64)
     write_parquet(layout.result(probe, stage), pl.DataFrame(rows, schema_overrides=optional))
     write_text(layout.detail(probe, stage), detail.model_dump_json(indent=1) + "\n")
 
@@ -147,34 +179,46 @@ def _loaded(name: str) -> LoadedModel:
     return load_model(name, dtype=torch.float32)
 
 
-def _respond(layout: Layout, stage: StageName, loaded: LoadedModel, sampling: Sampling) -> None:
+def _respond(
+    layout: Layout, stage: StageName, loaded: LoadedModel, sampling: Sampling, shots: int
+) -> None:
     benchmark = load_benchmark(str(layout.benchmark))
-    table = measure_responses(loaded, benchmark.items, sampling, baselines(benchmark.manifest))
+    majority = baselines(benchmark.manifest)
+    table = measure_responses(loaded, benchmark.items, sampling, majority, shots=shots)
     write_parquet(layout.responses(stage), table)
 
 
+def _score(layout: Layout, stage: StageName, loaded: LoadedModel, shots: int) -> Likelihood:
+    items = load_benchmark(str(layout.benchmark)).items
+    table = measure_likelihood(loaded, items, shots=shots)
+    write_parquet(layout.scores(stage), table)
+    base = None if stage == BASE else pl.read_parquet(layout.scores(BASE))
+    return likelihood_by_cell(table, base, stream=stage.label)
+
+
 def _diverge(
-    layout: Layout, stage: StageName, base: LoadedModel, tuned: LoadedModel, per_cell: int
+    layout: Layout, stage: StageName, base: LoadedModel, tuned: LoadedModel, probes: ProbeSettings
 ) -> Divergence:
-    questions = {i.id: i.question for i in load_benchmark(str(layout.benchmark)).items}
+    items = {i.id: i for i in load_benchmark(str(layout.benchmark)).items}
     return measure_divergence(
         base,
         tuned,
-        _texts(layout.responses(BASE), questions, base, per_cell),
-        _texts(layout.responses(stage), questions, tuned, per_cell),
+        _texts(layout.responses(BASE), items, base, probes),
+        _texts(layout.responses(stage), items, tuned, probes),
     )
 
 
 def _texts(
-    path: Path, questions: dict[str, str], source: LoadedModel, per_cell: int
+    path: Path, items: dict[str, Item], source: LoadedModel, probes: ProbeSettings
 ) -> list[CellText]:
     table = pl.read_parquet(path).filter(pl.col("sample") == 0)
     texts: list[CellText] = []
     for cell in CELLS:
         rows = table.filter(
             (pl.col("domain") == str(cell.domain)) & (pl.col("skill") == str(cell.skill))
-        ).head(per_cell)
-        prompts = encode_prompts(source.tokenizer, [questions[i] for i in rows["item_id"]])
+        ).head(probes.divergence_items)
+        asked = [items[i] for i in rows["item_id"]]
+        prompts = item_prompts(source, asked, probes.shots, room=0)
         for prompt, tokens in zip(prompts, rows["tokens"].to_list(), strict=True):
             texts.append(
                 CellText(Cell(Domain(cell.domain), Skill(cell.skill)), Text(prompt, tokens))
