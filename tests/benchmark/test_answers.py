@@ -195,6 +195,9 @@ def test_case_of_a_unit_symbol_matters_and_that_of_a_word_does_not():
     assert DecimalAnswer(value=Decimal(5), unit="m/s^2").compare("5 m/s²") is True
     assert DecimalAnswer(value=Decimal(5), unit="Ω").compare("5~Ω") is True
     assert DecimalAnswer(value=Decimal(5)).compare("5 kg") is False
+
+
+@pytest.mark.parametrize(
     ("unit", "text", "expected"),
     [
         ("MW", "5 mW", False),

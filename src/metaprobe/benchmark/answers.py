@@ -171,7 +171,11 @@ class BoundAnswer(_Answer):
 
     def _compare(self, text: str) -> bool | None:
         bound = read_bound(_plain(text))
-        return None if bound is None else bound in {read_bound(form) for form in (self.value, *self.aliases)}
+        return (
+            None
+            if bound is None
+            else bound in {read_bound(form) for form in (self.value, *self.aliases)}
+        )
 
 
 class FormulaAnswer(_Answer):

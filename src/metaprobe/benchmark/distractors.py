@@ -17,8 +17,11 @@ from typing import Any, NamedTuple, TypeVar
 
 from metaprobe.benchmark.answers import (
     Answer,
+    BoundAnswer,
     ChoiceAnswer,
     DecimalAnswer,
+    FormulaAnswer,
+    FreeFormAnswer,
     IntegerAnswer,
     RationalAnswer,
     SequenceAnswer,
@@ -47,6 +50,8 @@ _NUMBERS = 6
 """Numbers of a question that are combined with each other."""
 _QUESTION_NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,6})?")
 _WHOLE = re.compile(r"-?\d{1,18}")
+_MISTAKEN_FOR_OTHERS = (TextAnswer, FormulaAnswer, BoundAnswer, SequenceAnswer, SetAnswer)
+"""Kinds of answers that golds of other items may stand in for."""
 
 
 class _Other(NamedTuple):
@@ -79,7 +84,7 @@ def _is_wrong(candidate: Answer, gold: Answer) -> bool:
 def _candidates(item: Item, rng: Random) -> Iterator[Answer]:
     """Yield wrong answers, one of each sort of mistake in turn; some may be right after all."""
     yield from _in_turn(_mistakes(item, rng), rng)
-    if isinstance(item.answer, TextAnswer | SequenceAnswer | SetAnswer):
+    if isinstance(item.answer, _MISTAKEN_FOR_OTHERS):
         yield from _in_turn([_golds_alike(item)], rng)
 
 
@@ -101,7 +106,7 @@ def _mistakes(item: Item, rng: Random) -> Groups:
             return [_variants(gold, "value", gold.options)]
         case StepAnswer():
             return [_variants(gold, "index", [None, *range(1, gold.steps + 1)])]
-        case TextAnswer():
+        case TextAnswer() | FormulaAnswer() | BoundAnswer() | FreeFormAnswer():
             return []
 
 
