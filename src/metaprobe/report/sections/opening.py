@@ -101,7 +101,9 @@ def _sampling(view: View) -> str:
     names = {
         "temperature": "temperature {}",
         "top_p": "top-p {}",
-        "samples": "{} samples a question",
+        "samples": "one sample a question"
+        if given.get("samples") == 1
+        else "{} samples a question",
     }
     known = [words.format(given[key]) for key, words in names.items() if key in given]
     return f"; {', '.join(known)}" if known else ""
