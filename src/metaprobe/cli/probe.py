@@ -32,29 +32,35 @@ def probe(
         bool, typer.Option("--json", help="Print the summary as JSON instead of the table.")
     ] = False,
 ) -> None:
-    """Measure checkpoints against their base on every cell, and write the report."""
+    """Measure checkpoints against their base on every cell, and write the report.
+
+    Stages of one study are measured as its `study.toml` says, others as the built-in defaults say.
+    """
     from rich.console import Console
 
     from metaprobe.cli.run import conclude, watching
-    from metaprobe.core.config import apply_overrides, parse_config
+    from metaprobe.core.config import apply_overrides, parse_config, read_toml
     from metaprobe.core.errors import ConfigError, nearest
     from metaprobe.stages.discover import find_stages
     from metaprobe.study.config import StudyConfig
+    from metaprobe.study.layout import study_of_stage
     from metaprobe.study.run import run_probe
 
     wanted = [name.strip() for name in probes.split(",")]
     for name in wanted:
         if name not in PROBES:
             raise ConfigError(f"--probes: unknown probe {name!r}{nearest(name, PROBES)}")
-    table = {
-        "name": "probe",
-        "base": base,
-        "sampling": {"max_new_tokens": 256},
-        "probes": {name: name in wanted for name in PROBES},
-    }
-    config = parse_config(StudyConfig, apply_overrides(table, overrides or []), "--set")
     found = [stage for argument in models for stage in find_stages(argument)]
+    studies = {study_of_stage(Path(stage.model)) for stage in found}
+    study = studies.pop() if len(studies) == 1 else None
+    measured = read_toml(study) if study else {"sampling": {"max_new_tokens": 256}}
+    table = {key: measured[key] for key in ("benchmark", "sampling", "probes") if key in measured}
+    table |= {"name": "probe", "base": base}
+    table["probes"] = table.get("probes", {}) | {name: name in wanted for name in PROBES}
+    config = parse_config(StudyConfig, apply_overrides(table, overrides or []), "--set")
     console = Console(stderr=as_json)
+    if study:
+        console.print(f"measured as {study} says; --set changes it")
     console.print(f"[bold]probe[/bold]: {len(found)} checkpoints against {base}, results in {out}")
     with watching(console) as watch:
         outcome = run_probe(config, found, out, watch=watch, workers=workers)

@@ -109,3 +109,12 @@ def _acquire(descriptor: int, patience: float = 3.0) -> bool:
             time.sleep(0.2)
         else:
             return True
+
+
+def study_of_stage(folder: Path) -> Path | None:
+    """Return the `study.toml` of the study that a stage's folder belongs to, or None."""
+    parents = folder.resolve().parents
+    if len(parents) < 4 or parents[2].name != "stages":
+        return None
+    study = Layout(parents[3]).study
+    return study if study.is_file() else None
