@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 BENCHES := $(sort $(wildcard benches/bench_*.py))
 # One thread a worker: OpenMP threads of several workers would only wait for each other.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope
 
 .PHONY: help study test test-all lint bench gallery clean
 .DEFAULT_GOAL := help

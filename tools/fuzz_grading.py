@@ -20,7 +20,8 @@ from random import Random
 
 from metaprobe.benchmark.answers import MAX_ANSWER_CHARACTERS, Answer, SetAnswer
 from metaprobe.benchmark.family import families
-from metaprobe.benchmark.grading import Graded, grade, has_self_check
+from metaprobe.benchmark.grading import Graded, grade
+from metaprobe.benchmark.self_check import has_self_check
 from metaprobe.core.streams import rng_for
 from metaprobe.core.vocabulary import LEVELS, Split, Verdict
 

@@ -23,7 +23,8 @@ from metaprobe.benchmark.answers import (
     TextAnswer,
     parse_number,
 )
-from metaprobe.benchmark.grading import grade, has_self_check
+from metaprobe.benchmark.grading import grade
+from metaprobe.benchmark.self_check import has_self_check
 from metaprobe.core.vocabulary import Verdict
 
 MEGABYTE = 10**6
@@ -71,7 +72,18 @@ def test_any_text_gets_a_comparison(text):
             "$",
         ),
         *("1,", "1 ", "1{,}", "1e9", "10^{", "/1", "a ", "m/", "\\,", "½", "²", "٣", "ﷺ", "#"),
-        *("\x00", "\ud800", "\udfff", "\u200f", "\u202e", "9", "=", "answer is ", "check "),
+        *(
+            "\x00",
+            "\ud800",
+            "\udfff",
+            "\u200f",
+            "\u202e",
+            "9",
+            "=",
+            "answer is ",
+            "check ",
+            "sanity check ",
+        ),
     ],
     ids=ascii,
 )
@@ -82,7 +94,7 @@ def test_a_megabyte_gets_a_verdict(piece):
         assert answer.compare(text) is None
         for response in responses:
             assert grade(answer, response, lenient=True, marked=True).verdict in Verdict
-    assert has_self_check(text) is (piece == "check ")
+    assert has_self_check(text) is (piece == "sanity check ")
 
 
 @pytest.mark.parametrize("answer", GOLDS, ids=lambda answer: answer.kind)

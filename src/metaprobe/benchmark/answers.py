@@ -340,7 +340,10 @@ def normalise(text: str) -> str:
 
     Superscripts become `^2`, so that they do not join the digits before them.
     """
-    clean = _BRACED_POWER.sub(r"^\1", _plain(text))
+    clean = text if text.isascii() else _plain_unicode(text)
+    clean = _BRACED_POWER.sub(r"^\1", clean)
+    if "\\" in clean:
+        clean = _plain_latex(clean)
     return clean.strip().strip("$").strip().rstrip(".").strip()
 
 

@@ -8,13 +8,18 @@ import re
 from collections import Counter
 
 _LONGEST = 80
-_PREFIXES = {"giga": "G", "mega": "M", "kilo": "k", "centi": "c", "milli": "m", "micro": "μ"}
+_PREFIXES = {
+    **{"giga": "G", "mega": "M", "kilo": "k", "deci": "d", "centi": "c", "milli": "m"},
+    **{"micro": "μ", "nano": "n"},
+}
 _NAMES = {
     **{"metre": "m", "meter": "m", "gram": "g", "second": "s", "minute": "min", "hour": "h"},
-    **{"ampere": "A", "volt": "V", "ohm": "Ω", "watt": "W", "joule": "J", "coulomb": "C"},
+    **{"ampere": "A", "amp": "A", "mole": "mol", "litre": "L", "liter": "L", "tonne": "t"},
+    **{"electronvolt": "eV", "volt": "V", "ohm": "Ω", "watt": "W", "joule": "J", "coulomb": "C"},
     **{"newton": "N", "pascal": "Pa", "hertz": "Hz", "kelvin": "K", "euro": "€", "eur": "€"},
 }
 _NAMED = re.compile(rf"({'|'.join(_PREFIXES)})?({'|'.join(_NAMES)})s?")
+_FRACTION = re.compile(r"\\[cdt]?frac\{([^{}]+)\}\{([^{}]+)\}")
 _POWER = re.compile(r"(.+)\^([+-]?\d{1,2})")
 _WRITTEN_OUT = 4
 
@@ -26,9 +31,10 @@ def read_unit(text: str) -> Counter[str]:
     """
     if len(text) > _LONGEST:
         return Counter({text: 1})
+    text = re.sub(r"\bper\b", "/", _FRACTION.sub(r"\1/\2", text))
     powers: Counter[str] = Counter()
     sign = 1
-    for part in re.findall(r"[*·/]|[^\s*·/]+", re.sub(r"\bper\b", "/", text)):
+    for part in re.findall(r"[*·/]|[^\s*·/]+", text):
         if part in "*·/":
             sign = -1 if part == "/" else 1
             continue
@@ -44,4 +50,4 @@ def _symbol(word: str) -> str:
     match = _NAMED.fullmatch(small)
     if match:
         return _PREFIXES.get(match[1] or "", "") + _NAMES[match[2]]
-    return small if small.isalpha() and len(small) >= _WRITTEN_OUT else word
+    return small.removesuffix("s") if small.isalpha() and len(small) >= _WRITTEN_OUT else word
