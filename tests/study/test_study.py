@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -117,11 +118,11 @@ def test_probing_a_stage_by_itself_gives_the_same_cell_values(study, tmp_path):
     assert probed.steps[0].divergence == trained.steps[-1].divergence
 
 
-def test_changed_settings_retrain_that_arm_only(study):
-    changed = ["--set", "arms.grpo.learning_rate=1e-4"]
-    again = metaprobe("run", "nano", *SMALL, *TWO_STAGES, *changed, "--out", study)
+def test_changed_settings_retrain_that_arm_only(study, tmp_path):
+    copy = shutil.copytree(study, tmp_path / "copy")
+    changed = ["--set", "arms.sft_short.learning_rate=1e-4"]
+    again = metaprobe("run", "nano", *SMALL, *TWO_STAGES, *changed, "--out", copy)
     assert "10 units of work were done before" in again.stdout
-    metaprobe("run", "nano", *SMALL, *TWO_STAGES, "--out", study)
 
 
 def session_members(leader: int) -> list[int]:
@@ -189,8 +190,6 @@ def test_wrong_input_is_one_line_and_status_two(arguments, message, tmp_path):
 
 
 def test_a_damaged_checkpoint_is_named_in_one_line(study, tmp_path):
-    import shutil
-
     broken = tmp_path / "broken"
     shutil.copytree(study / "stages" / "grpo" / "seed-0" / "step-4", broken)
     weights = broken / "model.safetensors"
