@@ -3,7 +3,7 @@
 from random import Random
 
 from metaprobe.benchmark.answers import Answer, FormulaAnswer, IntegerAnswer, TextAnswer
-from metaprobe.benchmark.facts import table
+from metaprobe.benchmark.facts import rows_of
 from metaprobe.benchmark.family import Problem, family
 
 _SIDES_OF = (
@@ -102,7 +102,7 @@ def polygon_and_solid_names(rng: Random, level: int) -> Problem:
     Isolates recall of names. A level has rarer shapes: common polygons, then regular solids, long
     polygon names, and the thirteen Archimedean solids with their duals.
     """
-    row = rng.choice([row for row in table("shapes") if int(row["level"]) == level])
+    row = rng.choice(rows_of("shapes", level))
     name, part, value = row["name"], row["property"], row["value"]
     direction = part
     wordings = {"sides": _SIDES_OF, "dual": _DUAL_OF}.get(part, _PART_OF)
@@ -130,7 +130,7 @@ def notation_meaning(rng: Random, level: int) -> Problem:
 
     Isolates recall of conventions. A level has rarer notation, from arithmetic to group theory.
     """
-    row = rng.choice([row for row in table("notation") if int(row["level"]) == level])
+    row = rng.choice(rows_of("notation", level))
     number = rng.randrange(len(_MEANING_OF))
     question = _MEANING_OF[number].format(field=row["field"], notation=row["notation"])
     return Problem(
@@ -151,7 +151,7 @@ def named_theorem(rng: Random, level: int) -> Problem:
     Isolates recall of names from content. A level has rarer results, from school to graduate
     mathematics.
     """
-    row = rng.choice([row for row in table("theorems") if int(row["level"]) == level])
+    row = rng.choice(rows_of("theorems", level))
     number = rng.randrange(len(_THEOREM_OF))
     return Problem(
         question=_THEOREM_OF[number].format(statement=row["statement"]),
@@ -171,7 +171,7 @@ def number_class(rng: Random, level: int) -> Problem:
     Isolates recall of names from definitions. A level has rarer classes, from even numbers to
     those of research papers.
     """
-    row = rng.choice([row for row in table("number_classes") if int(row["level"]) == level])
+    row = rng.choice(rows_of("number_classes", level))
     number = rng.randrange(len(_CLASS_OF))
     return Problem(
         question=_CLASS_OF[number].format(definition=row["definition"]),
@@ -191,7 +191,7 @@ def derivative_and_integral_rule(rng: Random, level: int) -> Problem:
     Isolates recall of rules: no function has to be taken apart. A level has rarer functions,
     from powers to inverse hyperbolic functions.
     """
-    row = rng.choice([row for row in table("calculus") if int(row["level"]) == level])
+    row = rng.choice(rows_of("calculus", level))
     derivative = row["kind"] == "derivative"
     wordings = _DERIVATIVE_OF if derivative else _ANTIDERIVATIVE_OF
     number = rng.randrange(len(wordings))
@@ -213,7 +213,7 @@ def digits_of_a_constant(rng: Random, level: int) -> Problem:
 
     Isolates recall of digits. A level has later places and rarer constants.
     """
-    row = rng.choice([row for row in table("digits") if int(row["level"]) == level])
+    row = rng.choice(rows_of("digits", level))
     constant, place = row["constant"], row["place"]
     number = rng.randrange(len(_DIGIT_OF))
     question = _DIGIT_OF[number].format(constant=constant, place=place)

@@ -3,7 +3,7 @@
 from random import Random
 
 from metaprobe.benchmark.answers import BoundAnswer
-from metaprobe.benchmark.facts import table
+from metaprobe.benchmark.facts import rows_of
 from metaprobe.benchmark.family import Problem, family
 
 _WORDINGS = (
@@ -23,7 +23,7 @@ def complexity_of_algorithm(rng: Random, level: int) -> Problem:
     Isolates recall of textbook results; nothing has to be derived. A level has twelve results, from
     searching and sorting to algorithms on strings, graphs and large numbers.
     """
-    row = rng.choice([row for row in table("complexities") if row["level"] == str(level)])
+    row = rng.choice(rows_of("complexities", level))
     wording = rng.randrange(len(_WORDINGS))
     bound = f"O({row['bound']})"
     rounded = filter(None, row["rounded"].split("|"))

@@ -3,7 +3,7 @@
 from random import Random
 
 from metaprobe.benchmark.answers import IntegerAnswer, TextAnswer
-from metaprobe.benchmark.facts import table
+from metaprobe.benchmark.facts import rows_of
 from metaprobe.benchmark.family import Problem, family
 
 _BUILTIN_WORDINGS = (
@@ -62,7 +62,7 @@ def builtin_by_purpose(rng: Random, level: int) -> Problem:
     Isolates recall of Python's vocabulary; the description never contains the name. A level has
     twelve built-ins, from everyday ones such as len to rarely used ones such as memoryview.
     """
-    row = rng.choice(_rows("python_builtins", level))
+    row = rng.choice(rows_of("python_builtins", level))
     wording = rng.randrange(len(_BUILTIN_WORDINGS))
     name = row["name"]
     return Problem(
@@ -80,7 +80,7 @@ def stdlib_module_by_purpose(rng: Random, level: int) -> Problem:
     Isolates recall of what the standard library offers; the description never contains the name. A
     level has twelve modules, from everyday ones such as math to rarely used ones such as mmap.
     """
-    row = rng.choice(_rows("python_modules", level))
+    row = rng.choice(rows_of("python_modules", level))
     wording = rng.randrange(len(_MODULE_WORDINGS))
     name = row["name"]
     return Problem(
@@ -98,7 +98,7 @@ def exception_raised(rng: Random, level: int) -> Problem:
     Isolates recall of the class that belongs to a kind of failure; nothing has to be worked out. A
     level has twelve lines, from division by zero to failures in rarely used modules.
     """
-    row = rng.choice(_rows("python_exceptions", level))
+    row = rng.choice(rows_of("python_exceptions", level))
     wording = rng.randrange(len(_EXCEPTION_WORDINGS))
     return Problem(
         question=_EXCEPTION_WORDINGS[wording].format(row["code"]),
@@ -115,7 +115,7 @@ def http_status(rng: Random, level: int) -> Problem:
     Isolates recall of the registered codes, in both directions. A level has twelve codes, from
     200 and 404 to ones that few servers send.
     """
-    row = rng.choice(_rows("http_statuses", level))
+    row = rng.choice(rows_of("http_statuses", level))
     code, phrase = int(row["code"]), row["phrase"]
     meaning = _CLASSES[code // 100]
     to_phrase = rng.random() < 0.5
@@ -135,7 +135,3 @@ def http_status(rng: Random, level: int) -> Problem:
         long=(f"{phrase} is {meaning}.", f"{phrase} is {code}."),
         key=f"http_status to code {code} {wording}",
     )
-
-
-def _rows(name: str, level: int) -> list[dict[str, str]]:
-    return [row for row in table(name) if row["level"] == str(level)]

@@ -4,15 +4,11 @@ from functools import cache
 from random import Random
 
 from metaprobe.benchmark.answers import ChoiceAnswer, TextAnswer
-from metaprobe.benchmark.facts import table
+from metaprobe.benchmark.facts import listed, rows_of, table
 from metaprobe.benchmark.family import Problem, family
 from metaprobe.core.vocabulary import LEVELS
 
 Row = dict[str, str]
-
-
-def _split(text: str) -> tuple[str, ...]:
-    return tuple(filter(None, text.split(";")))
 
 
 _ASKING = {
@@ -71,8 +67,7 @@ def _country_facts(level: int) -> tuple[tuple[str, Row], ...]:
     needs = {"country": ("capital",), "capital_to_currency": ("capital", "currency")}
     return tuple(
         (relation, row)
-        for row in table("countries")
-        if row["level"] == str(level)
+        for row in rows_of("countries", level)
         for relation in _RELATIONS[level]
         if all(row[column] for column in needs.get(relation, (relation,)))
     )
@@ -105,7 +100,7 @@ def capital_currency_language(rng: Random, level: int) -> Problem:
         long = (f"Country: {name}", f"{column.capitalize()} of {name}: {value}")
     return Problem(
         question=_opened(_ASKING[relation][wording].format(asked)),
-        answer=TextAnswer(value=value, aliases=_split(aliases)),
+        answer=TextAnswer(value=value, aliases=listed(aliases)),
         short=(),
         long=long,
         key=f"capital_currency_language {relation} {name} {wording}",
@@ -141,7 +136,7 @@ def _place_facts(level: int) -> tuple[tuple[str, Row], ...]:
     facts: list[tuple[str, Row]] = []
     for row in table("countries"):
         if rank[row["country"]] == level:
-            known = [name for name in _split(row["borders"]) if rank[name] <= level]
+            known = [name for name in listed(row["borders"]) if rank[name] <= level]
             best_known = sorted(known, key=lambda name: rank[name])
             facts += [(name, row) for name in best_known[:_NEIGHBOURS]]
             facts += [("", row)] if row["continent"] else []
@@ -189,7 +184,7 @@ def _far_countries(rng: Random, level: int, row: Row) -> list[str]:
 @cache
 def _not_bordering(level: int, country: str) -> list[str]:
     row = next(row for row in table("countries") if row["country"] == country)
-    close = {country, *_split(row["borders"]), *_split(row["near"])}
+    close = {country, *listed(row["borders"]), *listed(row["near"])}
     same = level >= 3
     return [
         other["country"]
@@ -243,8 +238,7 @@ _RARE_GROUPS = (
 def _animal_facts(level: int) -> tuple[tuple[str, Row], ...]:
     return tuple(
         (relation, row)
-        for row in table("animals")
-        if row["level"] == str(level)
+        for row in rows_of("animals", level)
         for relation in _ANIMALS
         if row[relation]
     )
@@ -270,7 +264,7 @@ def animal_and_group(rng: Random, level: int) -> Problem:
         question += f": {', '.join(_CLASSES[:-1])} or {_CLASSES[-1]}?"
         answer = ChoiceAnswer(value=value, options=_CLASSES)
     else:
-        answer = TextAnswer(value=value, aliases=_split(row[f"{relation}_aliases"]))
+        answer = TextAnswer(value=value, aliases=listed(row[f"{relation}_aliases"]))
     return Problem(
         question=question,
         answer=answer,

@@ -1,24 +1,18 @@
 """general/fact_retrieval: the calendar, the meanings of words, and abbreviations."""
 
-from functools import cache
 from random import Random
 
 from metaprobe.benchmark.answers import Answer, ChoiceAnswer, IntegerAnswer, TextAnswer
-from metaprobe.benchmark.facts import table
+from metaprobe.benchmark.facts import listed, rows_of
 from metaprobe.benchmark.family import Problem, family
 from metaprobe.core.vocabulary import LEVELS
 
 Row = dict[str, str]
 
 
-@cache
-def _rows(name: str, level: int) -> tuple[Row, ...]:
-    return tuple(row for row in table(name) if row["level"] == str(level))
-
-
 def _capacity(name: str) -> dict[int, int]:
     """Return six times the number of facts of each level: one problem for each wording."""
-    return {level: 6 * len(_rows(name, level)) for level in LEVELS}
+    return {level: 6 * len(rows_of(name, level)) for level in LEVELS}
 
 
 _SEASONS = ("spring", "summer", "autumn", "winter")
@@ -115,7 +109,7 @@ def month_and_season_facts(rng: Random, level: int) -> Problem:
     (1), their numbers and northern seasons (2), southern seasons and feasts (3), the origins of
     names and the months of the Islamic and Persian calendars (4) and of rarer calendars (5).
     """
-    row = rng.choice(_rows("months", level))
+    row = rng.choice(rows_of("months", level))
     wording = rng.randrange(6)
     relation, subject, value = row["relation"], row["subject"], row["value"]
     question = _CALENDAR[relation][wording].format(
@@ -157,7 +151,7 @@ def word_meaning(rng: Random, level: int) -> Problem:
     Isolates recall of what words mean. A level has its own nouns, from everyday words (1) to words
     that few people use (5), and more of them to choose from.
     """
-    rows = _rows("meanings", level)
+    rows = rows_of("meanings", level)
     row = rng.choice(rows)
     wording = rng.randrange(6)
     word, definition = row["word"], row["definition"]
@@ -190,12 +184,12 @@ def common_abbreviation(rng: Random, level: int) -> Problem:
     abbreviations, from measures and days (1) over organizations (2) and technology (3) to Latin
     ones in common use (4) and in footnotes and prescriptions (5).
     """
-    row = rng.choice(_rows("abbreviations", level))
+    row = rng.choice(rows_of("abbreviations", level))
     wording = rng.randrange(6)
     short, value = row["abbreviation"], row["value"]
     return Problem(
         question=_SHORT_FOR[wording].format(short, row["field"]),
-        answer=TextAnswer(value=value, aliases=tuple(filter(None, row["aliases"].split(";")))),
+        answer=TextAnswer(value=value, aliases=listed(row["aliases"])),
         long=(f"Abbreviation: {short}", f"Full form: {value}"),
         key=f"common_abbreviation {short} {wording}",
     )

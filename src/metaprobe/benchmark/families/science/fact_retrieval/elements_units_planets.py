@@ -4,7 +4,7 @@ import re
 from random import Random
 
 from metaprobe.benchmark.answers import Answer, IntegerAnswer, SetAnswer, TextAnswer
-from metaprobe.benchmark.facts import table
+from metaprobe.benchmark.facts import listed, rows_of, table
 from metaprobe.benchmark.family import Problem, family
 
 _ELEMENT_WORDINGS = {
@@ -141,7 +141,7 @@ def element_symbol_number_group(rng: Random, level: int) -> Problem:
     Isolates recall from the periodic table. A level has its own elements, from the best known to
     the rarest; from level 3 on the group and the period are asked for as well.
     """
-    row = rng.choice([r for r in table("elements") if int(r["level"]) == level])
+    row = rng.choice(rows_of("elements", level))
     asked = ["symbol", "name", "number", "from_number"]
     if level >= _GROUP_LEVEL:
         asked += ["group", "period"] if row["group"] else ["period"]
@@ -177,7 +177,7 @@ def si_unit_of_quantity(rng: Random, level: int) -> Problem:
     Isolates recall from the SI. Levels 1 to 3 ask for units with a name of their own, level 4 for
     rarer and compound units, level 5 for the exponents of the base units.
     """
-    row = rng.choice([r for r in table("si_units") if int(r["level"]) == level])
+    row = rng.choice(rows_of("si_units", level))
     answer: Answer
     if level == _BASE_LEVEL:
         kind, wordings = "base", _BASE_WORDINGS
@@ -214,7 +214,7 @@ def planet_facts(rng: Random, level: int) -> Problem:
     number = rng.randrange(len(_PLANET_WORDINGS[wanted]))
     answer: Answer
     if wanted == "moon":
-        row = rng.choice([r for r in table("moons") if int(r["level"]) == level])
+        row = rng.choice(rows_of("moons", level))
         fact, answer = row["moon"], TextAnswer(value=row["planet"])
         recalled = f"{row['moon']} is a moon of {row['planet']}"
     elif wanted in ("planet", "order"):
@@ -243,7 +243,7 @@ def planet_facts(rng: Random, level: int) -> Problem:
 
 def _other_forms(row: dict[str, str]) -> tuple[str, ...]:
     """Return the symbol, synonyms, plurals and American spellings of a unit."""
-    names = [row["unit"], *filter(None, row["other_names"].split(";"))]
+    names = [row["unit"], *listed(row["other_names"])]
     plurals = [re.sub(r"(?<=[^szx])(?= per |$)", "s", name, count=1) for name in names]
     forms = dict.fromkeys((*names, *plurals))
     american = [form.replace("metre", "meter") for form in forms if "metre" in form]

@@ -12,7 +12,7 @@ from metaprobe.benchmark.answers import (
     SequenceAnswer,
     TextAnswer,
 )
-from metaprobe.benchmark.facts import table
+from metaprobe.benchmark.facts import listed, rows_of, table
 from metaprobe.benchmark.family import Problem, family
 
 _CONSTANT_WORDINGS = {
@@ -119,7 +119,7 @@ def physical_constant(rng: Random, level: int) -> Problem:
     power = f"{row['mantissa']} x 10^{row['exponent']}"
     answer: Answer
     if kind == "name":
-        answer = TextAnswer(value=row["name"], aliases=_listed(row["other_names"]))
+        answer = TextAnswer(value=row["name"], aliases=listed(row["other_names"]))
     elif kind == "exponent":
         answer = IntegerAnswer(value=int(row["exponent"]))
     else:
@@ -146,7 +146,7 @@ def particle_charge_and_spin(rng: Random, level: int) -> Problem:
     Isolates recall from particle physics. A level has rarer particles: the parts of atoms, other
     leptons, quarks and bosons, light hadrons, heavy hadrons, excited baryons.
     """
-    row = rng.choice([r for r in table("particles") if int(r["level"]) == level])
+    row = rng.choice(rows_of("particles", level))
     asked = row["asked"]
     number = rng.randrange(len(_PARTICLE_WORDINGS[asked]))
     answer: Answer
@@ -172,15 +172,11 @@ def law_and_its_formula(rng: Random, level: int) -> Problem:
 
     Isolates recall of names from content. A level has rarer laws, from school to university.
     """
-    row = rng.choice([r for r in table("laws") if int(r["level"]) == level])
+    row = rng.choice(rows_of("laws", level))
     number = rng.randrange(len(_LAW_WORDINGS))
     return Problem(
         question=_LAW_WORDINGS[number].format_map(row),
-        answer=TextAnswer(value=row["name"], aliases=_listed(row["aliases"])),
+        answer=TextAnswer(value=row["name"], aliases=listed(row["aliases"])),
         long=(f"This is known as: {row['name']}",),
         key=f"law_and_its_formula {row['name']} {number}",
     )
-
-
-def _listed(names: str) -> tuple[str, ...]:
-    return tuple(name for name in names.split(";") if name)
