@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from metaprobe.benchmark.freeze import NANO_FAMILIES
+from metaprobe.core.errors import ConfigError
 from metaprobe.core.vocabulary import CELLS, Split
 from metaprobe.models.loading import load_model, resolve_model
 from metaprobe.models.runtime import torch
@@ -45,6 +46,11 @@ def test_a_base_learns_and_the_same_recipe_gives_the_same_weights(tmp_path: Path
     _, longer = train(config, tmp_path / "longer")
     assert longer["curve"][0]["loss"] < 0.5 * losses[0]
     assert (longer["start"], record["start"]) == (record, None)
+
+
+def test_emphasis_of_a_family_that_is_not_trained_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"emphasis\.recurence.*recurrence"):
+        pretrain(SMALL.model_copy(update={"emphasis": {"recurence": 2}}), tmp_path)
 
 
 def test_every_family_and_level_has_the_same_number_of_texts() -> None:

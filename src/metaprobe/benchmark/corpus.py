@@ -1,13 +1,13 @@
 """The texts of a training corpus, one after the other, so that its size does not matter."""
 
 import csv
-import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from metaprobe.core.errors import InputError, nearest
+from metaprobe.core.files import parse_object
 
 TEXT_COLUMNS = (
     *("question", "problem", "prompt", "instruction", "query"),
@@ -60,15 +60,8 @@ def read_corpus(paths: Iterable[Path], *, column: str | None = None) -> Iterator
 def _jsonl_rows(path: Path, column: str | None) -> Iterator[tuple[int, dict[str, Any]]]:
     del column
     for number, line in _lines(path):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise InputError(f"{path}:{number}: not JSON ({error.msg})") from error
-        if not isinstance(row, dict):
-            raise InputError(f"{path}:{number}: expected a JSON object, got {type(row).__name__}")
-        yield number, row
+        if line.strip():
+            yield number, parse_object(line, f"{path}:{number}")
 
 
 def _csv_rows(path: Path, column: str | None) -> Iterator[tuple[int, dict[str, Any]]]:

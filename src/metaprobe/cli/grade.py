@@ -72,11 +72,10 @@ def grade(
     """
     import json
 
-    from metaprobe.core.errors import ConfigError
     from metaprobe.core.files import write_text
 
-    if emit and (emit[0] != _RECORDS or not model):
-        raise ConfigError(f"--emit: use --emit {_RECORDS} FOLDER --model ORGANISATION/NAME")
+    if emit:
+        _check_emit(emit[0], model)
     golds = _read_golds(items, math=math)
     rows, harness = _read_and_grade(golds, responses, lenient=lenient)
     if out:
@@ -238,6 +237,15 @@ def _verdict(row: _Row) -> dict[str, Any]:
         "gold": row.gold.answer.render(),
         "self_check": row.self_check,
     }
+
+
+def _check_emit(schema: str, model: str | None) -> None:
+    from metaprobe.benchmark.interchange.every_eval_ever import check_model
+    from metaprobe.core.errors import ConfigError
+
+    if schema != _RECORDS or not model:
+        raise ConfigError(f"--emit: use --emit {_RECORDS} FOLDER --model ORGANISATION/NAME")
+    check_model(model)
 
 
 def _emit(

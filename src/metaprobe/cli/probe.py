@@ -1,7 +1,7 @@
 """`metaprobe probe`: checkpoints that are already there, measured against their base."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,8 +19,12 @@ def probe(
     base: Annotated[str, typer.Option(help="The model that they were trained from.")],
     out: Annotated[Path, typer.Option(help="Folder of the results.")],
     probes: Annotated[
-        str, typer.Option(help=f"What to measure, out of {', '.join(PROBES)}.")
-    ] = ",".join(PROBES[:3]),
+        str | None,
+        typer.Option(
+            help=f"What to measure, out of {', '.join(PROBES)}; by default as "
+            "the stages' own study says, else all but likelihood."
+        ),
+    ] = None,
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", help="Change a setting, as in benchmark.items_per_cell=50."),
@@ -39,24 +43,23 @@ def probe(
     from rich.console import Console
 
     from metaprobe.cli.run import conclude, watching
-    from metaprobe.core.config import apply_overrides, parse_config, read_toml
+    from metaprobe.core.config import apply_overrides, parse_config
     from metaprobe.core.errors import ConfigError, nearest
     from metaprobe.stages.discover import find_stages
     from metaprobe.study.config import StudyConfig
     from metaprobe.study.layout import study_of_stage
     from metaprobe.study.run import run_probe
 
-    wanted = [name.strip() for name in probes.split(",")]
+    wanted = [name.strip() for name in probes.split(",")] if probes is not None else []
     for name in wanted:
         if name not in PROBES:
             raise ConfigError(f"--probes: unknown probe {name!r}{nearest(name, PROBES)}")
     found = [stage for argument in models for stage in find_stages(argument)]
     studies = {study_of_stage(Path(stage.model)) for stage in found}
     study = studies.pop() if len(studies) == 1 else None
-    measured = read_toml(study) if study else {"sampling": {"max_new_tokens": 256}}
-    table = {key: measured[key] for key in ("benchmark", "sampling", "probes") if key in measured}
-    table |= {"name": "probe", "base": base}
-    table["probes"] = table.get("probes", {}) | {name: name in wanted for name in PROBES}
+    table = _measured(study) | {"name": "probe", "base": base}
+    if wanted:
+        table["probes"] = table.get("probes", {}) | {name: name in wanted for name in PROBES}
     config = parse_config(StudyConfig, apply_overrides(table, overrides or []), "--set")
     console = Console(stderr=as_json)
     if study:
@@ -65,3 +68,11 @@ def probe(
     with watching(console) as watch:
         outcome = run_probe(config, found, out, watch=watch, workers=workers)
     conclude(outcome, out, console, as_json=as_json)
+
+
+def _measured(study: Path | None) -> dict[str, Any]:
+    """Return what a study measures, and on what; nothing without a study."""
+    from metaprobe.core.config import read_toml
+
+    table = read_toml(study) if study else {}
+    return {key: table[key] for key in ("benchmark", "sampling", "probes") if key in table}

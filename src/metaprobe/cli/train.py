@@ -4,8 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 app = typer.Typer(
     help="Train a nano base from nothing, or one arm of a study.", no_args_is_help=True
@@ -64,6 +62,9 @@ _arm_command("grpo", "Reinforce correct answers of a model, without probing it."
 
 
 def _train_arm(kind: str, out: Path, base: str, seed: int, overrides: list[str]) -> None:
+    from rich.console import Console
+    from rich.progress import Progress
+
     from metaprobe.core.config import apply_overrides, parse_config
     from metaprobe.study.config import StudyConfig
     from metaprobe.study.tasks import TrainTask

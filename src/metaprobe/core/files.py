@@ -117,16 +117,24 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
     # Not splitlines: JSON may hold a line separator that is not a newline.
     lines = _read(path, lambda text: text.split("\n"), "text")
     for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise InputError(f"{path}:{number}: not JSON ({error.msg})") from error
-        if not isinstance(row, dict):
-            raise InputError(f"{path}:{number}: expected a JSON object, got {type(row).__name__}")
-        rows.append(row)
+        if line.strip():
+            rows.append(parse_object(line, f"{path}:{number}"))
     return rows
+
+
+def parse_object(text: str, place: str) -> dict[str, Any]:
+    """Return a JSON object.
+
+    Raises:
+        InputError: the text is none; `place` is named.
+    """
+    try:
+        row = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{place}: not JSON ({error.msg})") from error
+    if not isinstance(row, dict):
+        raise InputError(f"{place}: expected a JSON object, got {type(row).__name__}")
+    return row
 
 
 def sha256_file(path: Path) -> str:

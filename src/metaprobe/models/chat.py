@@ -65,6 +65,16 @@ def prompt_text(tokenizer: Tokenizer, question: str, *, thinking: bool | None = 
     )
 
 
+def padding(tokenizer: Tokenizer) -> int:
+    """Return the padding id, or the one that ends a turn where the tokenizer names none.
+
+    Raises:
+        ConfigError: it names neither.
+    """
+    pad = tokenizer.pad_token_id
+    return end_of_turn(tokenizer) if pad is None else int(pad)
+
+
 def encode(tokenizer: Tokenizer, text: str) -> list[int]:
     """Return the token ids of `text`, with nothing added."""
     return list(tokenizer.encode(text, add_special_tokens=False))

@@ -11,7 +11,13 @@ import polars as pl
 from metaprobe.benchmark.grading import grade
 from metaprobe.benchmark.items import Item
 from metaprobe.benchmark.self_check import has_self_check
-from metaprobe.models.chat import NEXT_QUESTION, SHOTS, end_of_turn, has_chat_template
+from metaprobe.models.chat import (
+    NEXT_QUESTION,
+    SHOTS,
+    end_of_turn,
+    has_chat_template,
+    padding,
+)
 from metaprobe.models.loading import LoadedModel
 from metaprobe.models.sampler import Request, StopText, sample
 from metaprobe.models.sampling import Sampling
@@ -43,12 +49,17 @@ def measure_responses(
         in nats.
     """
     tokenizer = loaded.tokenizer
-    stop = end_of_turn(tokenizer)
-    pad = stop if tokenizer.pad_token_id is None else tokenizer.pad_token_id
     stop_text = None if has_chat_template(tokenizer) else StopText(tokenizer, NEXT_QUESTION)
     prompts = item_prompts(loaded, items, shots, room=sampling.max_new_tokens)
     requests = [Request(item.id, prompt) for item, prompt in zip(items, prompts, strict=True)]
-    completions = sample(loaded.model, requests, sampling, stop=stop, pad=pad, stop_text=stop_text)
+    completions = sample(
+        loaded.model,
+        requests,
+        sampling,
+        stop=end_of_turn(tokenizer),
+        pad=padding(tokenizer),
+        stop_text=stop_text,
+    )
     rows = []
     for item, group in zip(items, completions, strict=True):
         texts = tokenizer.batch_decode([c.tokens for c in group], skip_special_tokens=True)

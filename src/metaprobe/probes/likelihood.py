@@ -15,7 +15,7 @@ import polars as pl
 
 from metaprobe.benchmark.distractors import distractors
 from metaprobe.benchmark.items import Item
-from metaprobe.models.chat import encode_prompt, end_of_turn, has_chat_template
+from metaprobe.models.chat import encode_prompt, has_chat_template, padding
 from metaprobe.models.loading import LoadedModel
 from metaprobe.models.logprobs import Text, completion_logprobs
 from metaprobe.models.runtime import torch
@@ -119,9 +119,7 @@ def _log_likelihoods(loaded: LoadedModel, texts: Sequence[Text]) -> list[float]:
     """Return the log-likelihood of each continuation in nats."""
     if not texts:
         return []
-    pad = loaded.tokenizer.pad_token_id
-    pad = end_of_turn(loaded.tokenizer) if pad is None else pad
     with torch.inference_mode():
-        logprobs, _ = completion_logprobs(loaded.model, texts, pad)
+        logprobs, _ = completion_logprobs(loaded.model, texts, padding(loaded.tokenizer))
     parts = logprobs.double().cpu().split([len(text.completion) for text in texts])
     return [float(part.sum()) for part in parts]

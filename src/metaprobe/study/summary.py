@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
 
 import polars as pl
+from pydantic import BaseModel
 
 from metaprobe.analysis.findings import findings
 from metaprobe.analysis.profile import assign_q_values, item_accuracies, profile
@@ -24,6 +26,8 @@ from metaprobe.core.results import (
 )
 from metaprobe.core.vocabulary import CELLS
 from metaprobe.study.layout import BASE, Layout, StageName
+
+_Detail = TypeVar("_Detail", bound=BaseModel)
 
 SAMPLES_PER_CELL = 2
 _SHOWN_CHARACTERS = 4000
@@ -65,7 +69,11 @@ def summarise(
     base_table = pl.read_parquet(layout.responses(BASE))
     base_rows = profile(base_table, None, stream="base")
     base_stage = StageResult(
-        step=0, seconds=0, tokens=0, **base_rows._asdict(), likelihood=_likelihood(layout, BASE)
+        step=0,
+        seconds=0,
+        tokens=0,
+        **base_rows._asdict(),
+        likelihood=_detail(Likelihood, layout.detail("likelihood", BASE)),
     )
     arms: dict[tuple[str, int], ArmResult] = {}
     for stage in sorted(stages, key=lambda s: s.name):
@@ -108,8 +116,6 @@ def _stage_result(
     name = stage.name
     table = pl.read_parquet(layout.responses(name))
     rows = profile(table, base_table, stream=name.label)
-    divergence = layout.detail("divergence", name)
-    parameters = layout.detail("parameters", name)
     return StageResult(
         step=name.step,
         seconds=round(stage.seconds, 2),
@@ -123,19 +129,14 @@ def _stage_result(
             trained,
             stream=name.label,
         ),
-        divergence=Divergence.model_validate(read_json(divergence))
-        if divergence.is_file()
-        else None,
-        parameters=ParameterChange.model_validate(read_json(parameters))
-        if parameters.is_file()
-        else None,
-        likelihood=_likelihood(layout, name),
+        divergence=_detail(Divergence, layout.detail("divergence", name)),
+        parameters=_detail(ParameterChange, layout.detail("parameters", name)),
+        likelihood=_detail(Likelihood, layout.detail("likelihood", name)),
     )
 
 
-def _likelihood(layout: Layout, stage: StageName) -> Likelihood | None:
-    path = layout.detail("likelihood", stage)
-    return Likelihood.model_validate(read_json(path)) if path.is_file() else None
+def _detail(kind: type[_Detail], path: Path) -> _Detail | None:
+    return kind.model_validate(read_json(path)) if path.is_file() else None
 
 
 def _samples(layout: Layout, arms: Sequence[ArmResult], items: Sequence[Item]) -> list[Sample]:

@@ -4,7 +4,7 @@ Every function here takes picklable arguments, reads its inputs from the study's
 the model's, and leaves its outputs there; nothing but progress comes back.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -86,17 +86,27 @@ class ProbeTask:
             layout.detail(probe, self.stage).unlink(missing_ok=True)
             layout.result(probe, self.stage).unlink(missing_ok=True)
         loaded = _loaded(self.model)
-        _respond(layout, self.stage, loaded, self.sampling, self.probes.shots)
+        benchmark = load_benchmark(str(layout.benchmark))
+        items, majority = benchmark.items, baselines(benchmark.manifest)
+        shots = self.probes.shots
+        responses = measure_responses(loaded, items, self.sampling, majority, shots=shots)
+        write_parquet(layout.responses(self.stage), responses)
         tell(0.5)
         if self.probes.likelihood:
-            scores = _score(layout, self.stage, loaded, self.probes.shots)
+            scores = _score(layout, self.stage, loaded, items, shots)
             _write(layout, "likelihood", self.stage, scores, likelihood_rows(scores))
         tell(0.6)
         if self.stage == BASE:
             return
         base = _loaded(self.base)
         if self.probes.divergence:
-            divergence = _diverge(layout, self.stage, base, loaded, self.probes)
+            asked = {item.id: item for item in items}
+            divergence = measure_divergence(
+                base,
+                loaded,
+                _texts(layout.responses(BASE), asked, base, self.probes),
+                _texts(layout.responses(self.stage), asked, loaded, self.probes),
+            )
             _write(layout, "divergence", self.stage, divergence, divergence_rows(divergence))
         tell(0.9)
         if self.probes.parameters and base.folder and loaded.folder:
@@ -179,33 +189,13 @@ def _loaded(name: str) -> LoadedModel:
     return load_model(name, dtype=torch.float32)
 
 
-def _respond(
-    layout: Layout, stage: StageName, loaded: LoadedModel, sampling: Sampling, shots: int
-) -> None:
-    benchmark = load_benchmark(str(layout.benchmark))
-    majority = baselines(benchmark.manifest)
-    table = measure_responses(loaded, benchmark.items, sampling, majority, shots=shots)
-    write_parquet(layout.responses(stage), table)
-
-
-def _score(layout: Layout, stage: StageName, loaded: LoadedModel, shots: int) -> Likelihood:
-    items = load_benchmark(str(layout.benchmark)).items
+def _score(
+    layout: Layout, stage: StageName, loaded: LoadedModel, items: Sequence[Item], shots: int
+) -> Likelihood:
     table = measure_likelihood(loaded, items, shots=shots)
     write_parquet(layout.scores(stage), table)
     base = None if stage == BASE else pl.read_parquet(layout.scores(BASE))
     return likelihood_by_cell(table, base, stream=stage.label)
-
-
-def _diverge(
-    layout: Layout, stage: StageName, base: LoadedModel, tuned: LoadedModel, probes: ProbeSettings
-) -> Divergence:
-    items = {i.id: i for i in load_benchmark(str(layout.benchmark)).items}
-    return measure_divergence(
-        base,
-        tuned,
-        _texts(layout.responses(BASE), items, base, probes),
-        _texts(layout.responses(stage), items, tuned, probes),
-    )
 
 
 def _texts(

@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
+from metaprobe.benchmark.family import families
 from metaprobe.benchmark.freeze import NANO_FAMILIES
 from metaprobe.benchmark.items import Item
+from metaprobe.core.errors import ConfigError, nearest
 from metaprobe.core.files import read_json, storage_errors, write_json
 from metaprobe.core.streams import seed_for
 from metaprobe.core.vocabulary import CELLS, Cell, Split
@@ -48,7 +50,7 @@ class PretrainConfig(BaseModel):
     """Levels of the training items."""
     families: tuple[str, ...] | None = NANO_FAMILIES
     """The only families; all where null."""
-    emphasis: dict[str, int] = {}
+    emphasis: dict[str, PositiveInt] = {}
     """Families that have this many times as many texts as the others."""
     problems: int = 120_000
     """Distinct training problems; families with few of them are repeated (see `balanced`)."""
@@ -84,7 +86,14 @@ def pretrain(
         config: the recipe.
         out: folder to write.
         report: called with `{step, tokens, loss, learning_rate, seconds}` every few steps.
+
+    Raises:
+        ConfigError: a family of `emphasis` is not among those that are trained.
     """
+    known = config.families or tuple(family.name for family in families())
+    for name in config.emphasis:
+        if name not in known:
+            raise ConfigError(f"emphasis.{name}: no such family is trained{nearest(name, known)}")
     items = draw_items(
         CELLS,
         config.levels,

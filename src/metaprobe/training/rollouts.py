@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from metaprobe.benchmark.items import Item
-from metaprobe.models.chat import end_of_turn
+from metaprobe.models.chat import end_of_turn, padding
 from metaprobe.models.loading import Model
 from metaprobe.models.sampler import Request, sample
 from metaprobe.models.sampling import Sampling
@@ -58,8 +58,9 @@ def roll_out(
     requests = [
         Request(f"{stream}/{item.id}", prompt) for item, prompt in zip(items, prompts, strict=True)
     ]
-    stop = end_of_turn(tokenizer)
-    completions = sample(model, requests, sampling, stop=stop, pad=tokenizer.pad_token_id or stop)
+    completions = sample(
+        model, requests, sampling, stop=end_of_turn(tokenizer), pad=padding(tokenizer)
+    )
     rollouts = []
     for item, group in zip(items, completions, strict=True):
         texts = tokenizer.batch_decode([c.tokens for c in group], skip_special_tokens=True)

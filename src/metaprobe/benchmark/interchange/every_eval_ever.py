@@ -54,6 +54,16 @@ class Source(NamedTuple):
     """Which harness wrote the responses."""
 
 
+def check_model(name: str) -> None:
+    """Check that a model has a name that the schema takes.
+
+    Raises:
+        ConfigError: it is not of the form `organisation/name`.
+    """
+    if not _MODEL.fullmatch(name):
+        raise ConfigError(f"--model {name!r}: name the model as organisation/name")
+
+
 def write_records(
     out: Path, records: Sequence[Record], cells: Mapping[str, Mapping[str, Any]], source: Source
 ) -> Path:
@@ -74,8 +84,7 @@ def write_records(
     Raises:
         ConfigError: the model has no name of the form `organisation/name`.
     """
-    if not _MODEL.fullmatch(source.model):
-        raise ConfigError(f"--model {source.model!r}: name the model as organisation/name")
+    check_model(source.model)
     now = str(int(time.time()))
     collection = "metaprobe_" + re.sub(r"[^\w\-]+", "_", source.benchmark)
     evaluation = f"{collection}/{source.model}/{now}"
