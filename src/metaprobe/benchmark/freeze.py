@@ -20,20 +20,28 @@ MANIFEST = "benchmark.json"
 
 
 NANO_FAMILIES = (
-    *("integer_expression", "fraction_arithmetic", "primes_in_interval", "subsets_with_sum"),
-    *("queue_of_operations_on_a_number", "recurrence", "polygon_and_solid_names"),
-    *("notation_meaning", "first_wrong_step_arithmetic", "solution_of_another_problem"),
-    *("kinematics", "ohm_and_circuits", "transition_lines", "punnett_offspring"),
-    *("stepwise_motion", "circuit_switching", "planet_facts", "si_unit_of_quantity"),
-    *("dimension_check", "energy_account_violated"),
-    *("bit_operations", "loop_iteration_count", "comprehension_output", "truth_table_rows"),
-    *("loop_trace", "state_machine", "exception_raised", "http_status"),
-    *("exception_or_not", "bug_line"),
-    *("change_and_bills", "clock_and_duration", "items_matching_a_description", "free_slots"),
-    *("inventory_updates", "compass_turns", "animal_and_group", "continent_and_border"),
-    *("schedule_conflict", "claim_against_table"),
+    *("integer_expression", "fraction_arithmetic", "polynomial_evaluate_derive"),
+    *("primes_in_interval", "subsets_with_sum", "divisors"),
+    *("queue_of_operations_on_a_number", "recurrence", "euclid_trace"),
+    *("polygon_and_solid_names", "notation_meaning", "derivative_and_integral_rule"),
+    *("first_wrong_step_arithmetic", "solution_of_another_problem", "first_wrong_step_algebra"),
+    *("kinematics", "ohm_and_circuits", "unit_conversion"),
+    *("transition_lines", "punnett_offspring", "resistor_values"),
+    *("stepwise_motion", "circuit_switching", "heat_exchange_step"),
+    *("planet_facts", "si_unit_of_quantity", "element_symbol_number_group"),
+    *("dimension_check", "energy_account_violated", "wrong_unit_in_table"),
+    *("bit_operations", "loop_iteration_count", "subnet_arithmetic"),
+    *("comprehension_output", "truth_table_rows", "substrings_with_property"),
+    *("loop_trace", "state_machine", "sorting_passes"),
+    *("exception_raised", "http_status", "builtin_by_purpose"),
+    *("exception_or_not", "bug_line", "off_by_one"),
+    *("change_and_bills", "clock_and_duration", "percentage_and_discount"),
+    *("items_matching_a_description", "free_slots", "routes_on_a_map"),
+    *("inventory_updates", "compass_turns", "shuffled_objects"),
+    *("animal_and_group", "continent_and_border", "month_and_season_facts"),
+    *("schedule_conflict", "claim_against_table", "wrong_step_in_instructions"),
 )
-"""Two families a cell that a model of a million parameters can learn together."""
+"""Three families a cell that a model of a million parameters can learn together."""
 
 
 class Preset(NamedTuple):
