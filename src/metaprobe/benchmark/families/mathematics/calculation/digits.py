@@ -3,6 +3,7 @@
 from random import Random
 
 from metaprobe.benchmark.answers import Answer, IntegerAnswer, SequenceAnswer, TextAnswer
+from metaprobe.benchmark.families.mathematics.primes import PRIMES
 from metaprobe.benchmark.family import Problem, family
 
 _NUMBER = {1: (4, 99), 2: (100, 399), 3: (400, 9_999), 4: (10**5, 10**6)}
@@ -61,7 +62,7 @@ def prime_factorisation(rng: Random, level: int) -> Problem:
 def _prime(rng: Random) -> int:
     while True:
         number = rng.randint(*_LARGE_PRIME)
-        if len(_divided(number)[1]) == 1:
+        if number in PRIMES:
             return number
 
 
@@ -69,19 +70,16 @@ def _divided(number: int) -> tuple[list[str], list[int]]:
     """Return every trial division by a prime, and the prime factors."""
     steps: list[str] = []
     factors: list[int] = []
-    primes: list[int] = []
-    divisor = 2
-    while divisor * divisor <= number:
-        if all(divisor % prime for prime in primes):
-            while number % divisor == 0:
-                steps.append(f"{number} / {divisor} = {number // divisor}")
-                factors.append(divisor)
-                number //= divisor
-            primes.append(divisor)
-            if divisor * divisor <= number:
-                multiple = number - number % divisor
-                steps.append(f"{number} = {multiple} + {number % divisor}, not by {divisor}")
-        divisor += 1
+    for divisor in PRIMES:
+        if divisor * divisor > number:
+            break
+        while number % divisor == 0:
+            steps.append(f"{number} / {divisor} = {number // divisor}")
+            factors.append(divisor)
+            number //= divisor
+        if divisor * divisor <= number:
+            multiple = number - number % divisor
+            steps.append(f"{number} = {multiple} + {number % divisor}, not by {divisor}")
     if number > 1:
         steps.append(f"{number} is prime")
         factors.append(number)

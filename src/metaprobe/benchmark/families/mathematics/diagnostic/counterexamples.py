@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isqrt
 from random import Random
 
 from metaprobe.benchmark.answers import StepAnswer
+from metaprobe.benchmark.families.mathematics.primes import prime_factors
 from metaprobe.benchmark.family import Problem, family
 
 FALSE_COUNTEREXAMPLES = ("condition_fails", "conclusion_holds")
@@ -226,24 +226,24 @@ def _repeated_digit(_: Random, __: int) -> _Property:
 
 def _two_primes(_: Random, __: int) -> _Property:
     def reason(number: int) -> str:
-        return f"{number} = " + " * ".join(map(str, _prime_factors(number)))
+        return f"{number} = " + " * ".join(map(str, prime_factors(number)))
 
     return _Property(
         "has exactly two prime factors (counted with multiplicity)",
-        lambda n: len(_prime_factors(n)) == 2,
+        lambda n: len(prime_factors(n)) == 2,
         reason,
     )
 
 
 def _square_factor(_: Random, __: int) -> _Property:
     def holds(number: int) -> bool:
-        factors = _prime_factors(number)
+        factors = prime_factors(number)
         return len(set(factors)) < len(factors)
 
     return _Property(
         "is divisible by the square of a prime",
         holds,
-        lambda n: f"{n} = " + " * ".join(map(str, _prime_factors(n))),
+        lambda n: f"{n} = " + " * ".join(map(str, prime_factors(n))),
     )
 
 
@@ -252,15 +252,7 @@ def _sum_of_digits(number: int) -> int:
 
 
 def _smallest_factor(number: int) -> int:
-    return next((d for d in range(2, isqrt(number) + 1) if number % d == 0), number)
-
-
-def _prime_factors(number: int) -> list[int]:
-    factors = []
-    while number > 1:
-        factors.append(_smallest_factor(number))
-        number //= factors[-1]
-    return factors
+    return prime_factors(number)[0]
 
 
 _SIMPLE = (_parity, _divisible, _above, _last_digit)

@@ -124,13 +124,14 @@ def permutations_under_constraint(rng: Random, level: int) -> Problem:
         makers = rng.sample(_MAKERS[level], rng.randint(*_CONDITIONS[level]))
         conditions = sorted((maker(rng, size) for maker in makers), key=lambda c: c.text)
         found = orders
-        fewer = []
         for condition in conditions:
+            before = len(found)
             found = [order for order in found if condition.holds(order)]
-            fewer.append(len(found))
-        useful = all(b < a for a, b in pairwise([len(orders), *fewer]))
-        if useful and fewest <= len(found) <= most:
-            break
+            if not fewest <= len(found) < before:
+                break  # the condition says nothing new, or too few orders are left
+        else:
+            if len(found) <= most:
+                break
     texts = [condition.text for condition in conditions]
     names = ["".join(map(str, order)) for order in found]
     question = rng.choice(_ORDER_WORDINGS).format(

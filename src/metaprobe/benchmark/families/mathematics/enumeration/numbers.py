@@ -6,6 +6,7 @@ from math import isqrt, prod
 from random import Random
 
 from metaprobe.benchmark.answers import SetAnswer
+from metaprobe.benchmark.families.mathematics.primes import prime_factors
 from metaprobe.benchmark.family import Problem, family
 
 _NUMBER = {1: (2, 69), 2: (70, 150), 3: (151, 900), 4: (2_000, 20_000), 5: (10**5, 10**6)}
@@ -71,7 +72,7 @@ def divisors(rng: Random, level: int) -> Problem:
 
 def _divisors(number: int) -> list[int]:
     found = [1]
-    factors = _prime_factors(number)
+    factors = prime_factors(number)
     for prime in set(factors):
         found = [d * prime**e for e in range(factors.count(prime) + 1) for d in found]
     return sorted(found)
@@ -89,7 +90,7 @@ def _by_trial(number: int) -> list[str]:
 
 
 def _by_factors(number: int) -> list[str]:
-    factors = _prime_factors(number)
+    factors = prime_factors(number)
     steps = [f"{number} = " + " * ".join(map(str, factors))]
     found = [1]
     for prime in sorted(set(factors)):
@@ -97,16 +98,6 @@ def _by_factors(number: int) -> list[str]:
         found = [d * power for power in powers for d in found]
         steps.append(f"With the factors {prime}: " + ", ".join(map(str, found)))
     return steps
-
-
-def _prime_factors(number: int) -> list[int]:
-    factors, divisor = [], 2
-    while divisor * divisor <= number:
-        while number % divisor == 0:
-            factors.append(divisor)
-            number //= divisor
-        divisor += 1 if divisor == 2 else 2
-    return [*factors, number] if number > 1 else factors
 
 
 @family(
@@ -180,7 +171,7 @@ def primes_in_interval(rng: Random, level: int) -> Problem:
         span = rng.randint(*_SPAN[level])
         first = rng.randint(_PRIMES_FROM[level], _PRIMES_UP_TO[level] - span + 1)
         numbers = range(first, first + span)
-        factors = [_prime_factors(number) for number in numbers]
+        factors = [prime_factors(number) for number in numbers]
         primes = [own[0] for own in factors if len(own) == 1]
         if primes:
             break

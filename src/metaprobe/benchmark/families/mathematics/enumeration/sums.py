@@ -165,11 +165,14 @@ def solutions_of_linear_equation(rng: Random, level: int) -> Problem:
 
 
 def _solutions(factors: list[int], value: int) -> Iterator[tuple[int, ...]]:
-    *first, last = factors
-    for head in product(*(range(value // factor + 1) for factor in first)):
-        rest = value - sum(f * n for f, n in zip(first, head, strict=True))
-        if rest >= 0 and rest % last == 0:
-            yield (*head, rest // last)
+    factor, *others = factors
+    if not others:
+        if value % factor == 0:
+            yield (value // factor,)
+        return
+    for number in range(value // factor + 1):
+        for tail in _solutions(others, value - factor * number):
+            yield (number, *tail)
 
 
 def _by_first_unknowns(factors: list[int], names: str, value: int) -> Iterator[str]:
