@@ -10,7 +10,7 @@ from altair.utils.schemapi import debug_mode
 from metaprobe.core.files import write_text
 from metaprobe.core.results import Summary, read_summary
 from metaprobe.report.markup import Html, tag, text
-from metaprobe.report.sections import charts, closing, opening, samples, tables
+from metaprobe.report.sections import charts, closing, likelihood, opening, samples, tables
 from metaprobe.report.view import View, build_view
 
 REPORT_NAME = "report.html"
@@ -22,6 +22,7 @@ _CONTENTS = {
     "stages": "Stages",
     "divergence": "Divergence",
     "weights": "Weights",
+    "likelihood": "Likelihood",
     "samples": "Responses",
     "base": "Base",
     "arms": "Tables",
@@ -68,6 +69,7 @@ def _body(view: View) -> Html:
         charts.over_stages(view) if view.arms else Html(""),
         charts.divergences(view),
         charts.weights(view),
+        likelihood.likelihood(view),
         samples.samples(view),
         tables.base_profile(view),
         tables.last_stages(view),

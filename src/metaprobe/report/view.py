@@ -14,6 +14,7 @@ from typing import TypeVar
 from metaprobe.core.results import (
     ArmResult,
     Divergence,
+    Likelihood,
     ParameterChange,
     ProfileRow,
     Shape,
@@ -76,6 +77,7 @@ class StageView:
     shapes: tuple[Shape, ...]
     divergences: tuple[Divergence, ...]
     parameters: tuple[ParameterChange, ...]
+    likelihoods: tuple[Likelihood, ...]
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,7 @@ def _stage(stages: Sequence[StageResult]) -> StageView:
         shapes=tuple(s.shape for s in stages if s.shape is not None),
         divergences=tuple(s.divergence for s in stages if s.divergence is not None),
         parameters=tuple(s.parameters for s in stages if s.parameters is not None),
+        likelihoods=tuple(s.likelihood for s in stages if s.likelihood is not None),
     )
 
 
