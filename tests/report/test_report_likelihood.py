@@ -37,7 +37,6 @@ def test_the_ranking_stands_beside_what_was_generated() -> None:
     words = " ".join(walk.words)
     assert walk.wrong == []
     assert "What is preferred, beside what is written" in words
-    assert walk.words.count("53 %") >= len(CELLS)
     assert walk.words.count("42 to 64") == len(CELLS)
     assert words.count("−5 (−12 to +2)") == len(CELLS) * len({a.arm for a in summary.arms})
     assert any(attributes.get("href") == "#likelihood" for attributes in walk.named("a"))

@@ -21,30 +21,49 @@ from metaprobe.report.view import StageView, View, mean
 
 _Pick = Callable[[Likelihood], LikelihoodRow | None]
 
+_HEAD = (
+    "cell",
+    "generated",
+    "ranked first",
+    "95 % interval",
+    "chance",
+    "by sum",
+    "margin",
+    "questions",
+)
+
 
 def likelihood(view: View) -> Html:
     """Return the ranking of the base by cell, with each arm's last stage; nothing if not asked."""
     stages = [arm.last for arm in view.arms]
     if not any(stage and stage.likelihoods for stage in (view.base, *stages)):
         return Html("")
-    head = [
-        *(text(h) for h in ("cell", "generated", "ranked first", "95 % interval", "chance")),
-        *(text(h) for h in ("by sum", "margin", "questions")),
-        *(arm_name(arm) for arm in view.arms),
+    groups: list[tuple[str, _Pick, float | None]] = [
+        ("all", _all, mean(row.accuracy for row in view.base.cells.values()))
     ]
-    rows = [_row("all", _all, view.base, stages)]
-    rows += [_row(str(cell), _of(cell), view.base, stages, cell) for cell in CELLS]
+    for cell in CELLS:
+        row = view.base.cells.get(cell)
+        groups.append((str(cell), _of(cell), row.accuracy if row else None))
+    own = [
+        [text(name), *_ranked(_picked(view.base, pick), generated)]
+        for name, pick, generated in groups
+    ]
+    changes = [
+        [text(name), *(text(_change(_picked(stage, pick) if stage else [])) for stage in stages)]
+        for name, pick, _ in groups
+    ]
+    arms = [text("cell"), *(arm_name(arm) for arm in view.arms)]
     note = (
         "The gold stands among wrong answers of the same kind and is ranked first where its "
         "log-likelihood per byte is the greatest; by sum, where the whole of it is. The margin to "
         "the best wrong answer is in nats per byte. Questions whose kind of answer has no wrong "
-        "answers are left out. The columns before the arms are of the base; those of the arms are "
-        "the change in points of what is ranked first, with its 95 % interval."
+        "answers are left out. Changes are in points of what is ranked first, at the last stage."
     )
     return section(
         "likelihood",
         "What is preferred, beside what is written",
-        table("Ranking by likelihood", head, rows, class_="dense"),
+        table("The base, ranked by likelihood", [text(h) for h in _HEAD], own),
+        table("Change from the base, 95 % interval", arms, changes) if view.arms else Html(""),
         tag("p", text(note), class_="fine"),
     )
 
@@ -60,18 +79,10 @@ def _of(cell: Cell) -> _Pick:
     return pick
 
 
-def _row(
-    name: str,
-    pick: _Pick,
-    base: StageView,
-    stages: Sequence[StageView | None],
-    cell: Cell | None = None,
-) -> list[Html]:
-    generated = base.cells.get(cell) if cell else None
-    own = _picked(base, pick)
-    values = [percent(generated.accuracy if generated else None)]
-    if own:
-        row = own[0]
+def _ranked(rows: Sequence[LikelihoodRow], generated: float | None) -> list[Html]:
+    values = [percent(generated)]
+    if rows:
+        row = rows[0]
         values += [
             percent(row.accuracy),
             interval(row.accuracy_low, row.accuracy_high) or NOT_MEASURED,
@@ -81,9 +92,8 @@ def _row(
             str(row.n_items),
         ]
     else:
-        values += [NOT_MEASURED] * 6
-    values += [_change(_picked(stage, pick) if stage else []) for stage in stages]
-    return [text(value) for value in (name, *values)]
+        values += [NOT_MEASURED] * (len(_HEAD) - 2)
+    return [text(value) for value in values]
 
 
 def _picked(stage: StageView, pick: _Pick) -> list[LikelihoodRow]:
