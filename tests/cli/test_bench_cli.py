@@ -8,11 +8,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from metaprobe.benchmark.family import families_of
 from metaprobe.benchmark.items import read_items
 from metaprobe.cli import bench
 from metaprobe.cli.grade import grade
 from metaprobe.core.errors import ConfigError, InputError, MetaprobeError
-from metaprobe.core.vocabulary import CELLS, Verdict
+from metaprobe.core.vocabulary import CELLS, Cell, Domain, Skill, Verdict
 
 GRADE = typer.Typer()
 GRADE.command()(grade)
@@ -125,8 +126,17 @@ def test_stats_reports_capacity_majority_and_chance_by_level():
             assert row["capacity"][level] > 0
             assert 0 <= row["chance"][level] <= 1
             assert 0 < row["majority"][level] <= 1
+            assert row["clean"][level] is None
     printed = call(bench.app, "stats", "coding/fact_retrieval")
     assert max(map(len, printed.splitlines())) <= 80
+
+
+def test_stats_names_every_diagnostic_family_whole_with_its_clean_share():
+    own = families_of(Cell(Domain.MATHEMATICS, Skill.DIAGNOSTIC))
+    printed = call(bench.app, "stats", "mathematics/diagnostic")
+    for family in own:
+        line = next(line for line in printed.splitlines() if f" {family.name} " in line)
+        assert line.endswith(f"{family.clean(1):.2f}, {family.clean(5):.2f}")
 
 
 def test_grading_golds_against_themselves_is_all_correct(frozen, tmp_path):

@@ -26,6 +26,9 @@ from metaprobe.core.vocabulary import CELLS, LEVELS, Cell, Domain, Skill, Split
 EVAL_SHARE = 0.25
 """Share of a family's problems that are kept for evaluation."""
 
+NOTHING = "none"
+"""The answer to a diagnostic question about something in which nothing is wrong."""
+
 _ATTEMPTS_PER_ITEM = 2000
 _BASELINE_DRAWS = 300
 
@@ -89,6 +92,10 @@ class Family:
     def chance(self, level: int) -> float:
         """Return the mean accuracy of a blind guess on the same problems as `baseline`."""
         return _guessing(self, level).chance
+
+    def clean(self, level: int) -> float | None:
+        """Return the share of those problems where nothing is wrong; None if not diagnostic."""
+        return _guessing(self, level).clean if self.cell.skill is Skill.DIAGNOSTIC else None
 
     def _distinct(self, *, split: Split, level: int, seed: int, limit: int) -> Iterator["_Found"]:
         name = ("item", str(self.cell), self.name, str(split), level, seed)
@@ -193,6 +200,7 @@ def split_of(key: str) -> Split:
 class _Guessing(NamedTuple):
     majority: float
     chance: float
+    clean: float
 
 
 @cache
@@ -203,4 +211,5 @@ def _guessing(of: Family, level: int) -> _Guessing:
     return _Guessing(
         majority=max(counts.values()) / len(answers),
         chance=sum(answer.chance for answer in answers) / len(answers),
+        clean=counts[NOTHING] / len(answers),
     )

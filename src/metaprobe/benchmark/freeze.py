@@ -76,6 +76,8 @@ class FamilyCount(BaseModel):
     """Accuracy of always giving the most frequent answer."""
     chance: dict[int, float]
     """Mean accuracy of a blind guess among the stated options."""
+    clean: dict[int, float | None]
+    """Share of problems in which nothing is wrong; None where the family is not diagnostic."""
 
 
 class Manifest(BaseModel):
@@ -274,6 +276,7 @@ def _restricted(manifest: Manifest, items: list[Item]) -> Manifest:
             "capacity": {level: family.capacity[level] for level in levels},
             "majority": {level: family.majority[level] for level in levels},
             "chance": {level: _mean_chance(own, level) for level in levels},
+            "clean": {level: family.clean[level] for level in levels},
         }
         if own:
             families.append(family.model_copy(update=update))
@@ -308,6 +311,7 @@ def _family_count(family: Family, items: list[Item]) -> FamilyCount:
         capacity={level: family.capacity[level] for level in levels},
         majority={level: family.baseline(level) for level in levels},
         chance={level: _mean_chance(own, level) for level in levels},
+        clean={level: family.clean(level) for level in levels},
     )
 
 

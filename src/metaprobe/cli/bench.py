@@ -128,7 +128,8 @@ def stats(
     """Print levels, capacities and baselines of every family; takes seconds for all of them.
 
     Majority is the accuracy of always giving the most frequent answer of a family and level;
-    chance is that of a blind guess among the options that a question states.
+    chance is that of a blind guess among the options that a question states; clean is the share of
+    diagnostic problems in which nothing is wrong.
     """
     import json
 
@@ -184,6 +185,7 @@ def _family_stats(family: "Family") -> dict[str, Any]:
         "capacity": dict(family.capacity),
         "majority": {level: family.baseline(level) for level in levels},
         "chance": {level: family.chance(level) for level in levels},
+        "clean": {level: family.clean(level) for level in levels},
     }
 
 
@@ -193,10 +195,9 @@ def _stats_table(rows: list[dict[str, Any]]) -> "RenderableType":
     levels = sorted({level for row in rows for level in row["levels"]})
     ends = (levels[0], levels[-1])
     table = Table(box=None, pad_edge=False, collapse_padding=True)
-    table.add_column("family")
-    for name in ("problems", "majority", "chance"):
-        for level in ends:
-            table.add_column(f"{name}\nat {level}", justify="right")
+    table.add_column("family", no_wrap=True)
+    for name in ("problems", "majority", "chance", "clean"):
+        table.add_column(f"{name}\nat {ends[0]}, {ends[1]}", justify="right")
     cell = None
     for row in rows:
         if cell != (row["domain"], row["skill"]):
@@ -204,9 +205,13 @@ def _stats_table(rows: list[dict[str, Any]]) -> "RenderableType":
             table.add_row(f"[bold]{row['domain']}/{row['skill']}[/bold]")
         table.add_row(
             f"  {row['name']}",
-            *(_rounded(row["capacity"][level]) for level in ends),
-            *(f"{row['majority'][level]:.2f}" for level in ends),
-            *(f"{row['chance'][level]:.2f}" for level in ends),
+            ", ".join(_rounded(row["capacity"][level]) for level in ends),
+            *(
+                ", ".join(
+                    f"{row[name][level]:.2f}" for level in ends if row[name][level] is not None
+                )
+                for name in ("majority", "chance", "clean")
+            ),
         )
     return table
 

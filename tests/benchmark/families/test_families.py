@@ -14,7 +14,7 @@ from metaprobe.benchmark.family import Family, families, families_of, split_of
 from metaprobe.benchmark.grading import grade
 from metaprobe.benchmark.items import Item
 from metaprobe.core.errors import CapacityError
-from metaprobe.core.vocabulary import CELLS, LEVELS, Split, Verdict
+from metaprobe.core.vocabulary import CELLS, LEVELS, Skill, Split, Verdict
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -173,3 +173,13 @@ def test_split_depends_on_the_key_alone():
     assert {split_of("a problem") for _ in range(3)} == {split_of("a problem")}
     shares = [split_of(f"p{i}") is Split.EVAL for i in range(4000)]
     assert 0.22 < sum(shares) / len(shares) < 0.28
+
+
+@every_family
+def test_diagnostic_families_always_include_clean_cases(family):
+    for level in LEVELS:
+        share = family.clean(level)
+        if family.cell.skill is Skill.DIAGNOSTIC:
+            assert 0.05 <= share <= 0.5, f"level {level}"
+        else:
+            assert share is None

@@ -12,6 +12,8 @@ from metaprobe.benchmark.answers import SetAnswer, StepAnswer
 from metaprobe.benchmark.family import Problem, family
 
 _CLEAN_SHARE = 0.3
+_CLEAN_IN_A_LIST = 0.5
+"""Share of right equations in a list that is not clean as a whole."""
 
 _BASE_UNITS = ("kg", "m", "s", "A")
 _QUANTITIES = {
@@ -179,7 +181,7 @@ def unbalanced_equation(rng: Random, level: int) -> Problem:
 
     Isolates counting atoms on both sides. Kinds of error: one coefficient too large or too small;
     30 % of the draws are clean. A level goes from salts to combustion, neutralisation and larger
-    molecules; level 5 asks which of several equations, half of them clean, are not balanced.
+    molecules; level 5 asks which of several equations are not balanced.
     """
     if level == _LIST_LEVEL:
         return _listed_reactions(rng)
@@ -426,9 +428,10 @@ def _atom_count(reaction: _Reaction) -> tuple[list[str], list[str]]:
 def _listed_reactions(rng: Random) -> Problem:
     texts: list[str] = []
     steps, wrong = [], []
+    clean_share = 1.0 if rng.random() < _CLEAN_SHARE else _CLEAN_IN_A_LIST
     while len(texts) < _LISTED:
         like = rng.choice((3, 4, 4, 4))
-        reaction, text = _reaction(rng, like, clean_share=0.5)
+        reaction, text = _reaction(rng, like, clean_share)
         if text in texts:
             continue
         texts.append(text)
