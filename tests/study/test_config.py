@@ -4,6 +4,7 @@ import tomllib
 
 import pytest
 
+from metaprobe.benchmark.freeze import NANO_FAMILIES
 from metaprobe.core.config import parse_config
 from metaprobe.core.errors import ConfigError, InputError
 from metaprobe.study.config import StudyConfig, load_study
@@ -45,6 +46,22 @@ def test_a_wrong_value_names_its_place():
 def test_an_unknown_cell_is_refused():
     with pytest.raises(ConfigError, match="mathematic"):
         load_study("nano", ['data.cells=["mathematic/*"]'])
+
+
+def test_the_families_of_a_preset_can_be_named_by_it():
+    assert load_study("nano").data.families == NANO_FAMILIES
+    assert load_study("nano", ["data.families=default"]).data.families is None
+    listed = load_study("nano", ['data.families=["recurrence"]']).data.families
+    assert listed == ("recurrence",)
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [("nanno", "did you mean 'nano'"), ('["recurence"]', "did you mean 'recurrence'")],
+)
+def test_an_unknown_preset_or_family_is_refused(value, hint):
+    with pytest.raises(ConfigError, match=hint):
+        load_study("nano", [f"data.families={value}"])
 
 
 def test_an_override_without_a_value_is_refused():

@@ -62,8 +62,8 @@ def test_every_family_and_level_has_the_same_number_of_texts() -> None:
     assert {item.id for item, _ in texts} == {item.id for item in items}
 
 
-@pytest.mark.parametrize("name", ["nano/qwen3"])
-def test_the_shipped_base_states_a_recipe_that_the_code_still_accepts(name: str) -> None:
+@pytest.mark.parametrize("name", shipped_models())
+def test_a_shipped_base_states_a_recipe_that_the_code_still_accepts(name: str) -> None:
     folder = resolve_model(name)
     assert folder
     record = json.loads((folder / "pretrain.json").read_text())

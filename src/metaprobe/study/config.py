@@ -4,9 +4,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from metaprobe.benchmark.family import find_family
+from metaprobe.benchmark.freeze import PRESETS
 from metaprobe.core.config import apply_overrides, parse_config, read_toml
 from metaprobe.core.errors import ConfigError, nearest
 from metaprobe.core.vocabulary import parse_cells
@@ -27,10 +28,17 @@ def _checked_cells(patterns: list[str]) -> list[str]:
     return patterns
 
 
-def _checked_families(names: list[str] | None) -> list[str] | None:
-    for name in names or []:
-        find_family(name)
-    return names
+def _checked_families(named: object) -> object:
+    if isinstance(named, str):
+        if named not in PRESETS:
+            raise ConfigError(
+                f"data.families: no preset {named!r}{nearest(named, PRESETS)}: "
+                f"list families, or name one of {', '.join(PRESETS)}"
+            )
+        return PRESETS[named].families
+    for name in named if isinstance(named, list | tuple) else ():
+        find_family(str(name))
+    return named
 
 
 class BenchmarkSettings(_Settings):
@@ -47,8 +55,8 @@ class DataSettings(_Settings):
 
     cells: Annotated[list[str], BeforeValidator(_checked_cells)] = ["mathematics/*"]
     """Cells whose train split is used, as `domain/skill` with `*` for all."""
-    families: Annotated[list[str] | None, AfterValidator(_checked_families)] = None
-    """The only families of those cells; all where it is not given."""
+    families: Annotated[tuple[str, ...] | None, BeforeValidator(_checked_families)] = None
+    """The only families of those cells, or a preset whose families they are; all by default."""
     problems: int = Field(default=4000, ge=1)
     """Distinct problems, spread evenly over cells, families and levels."""
     levels: list[int] = [1, 2]
