@@ -11,8 +11,10 @@ import pytest
 
 from metaprobe.models.logprobs import Text, masked_logits, pad_texts
 from metaprobe.models.runtime import torch
+from metaprobe.training.arms import SFTConfig
 from metaprobe.training.data import Example, collate
-from metaprobe.training.losses import PolicyTerms, aggregate, next_token_loss, nll, policy_loss
+from metaprobe.training.losses import PolicyTerms, aggregate, next_token_loss, policy_loss
+from metaprobe.training.sft import Objective
 
 HORIZON = 9
 AGGREGATIONS = {"token_mean": "dapo", "sequence_mean": "grpo", "constant": "dr_grpo"}
@@ -36,17 +38,6 @@ def terms_of(rows: int = 5, width: int = 7, *, distance: float = 0.3) -> PolicyT
     mask = (torch.arange(width)[None] < lengths[:, None]).double()
     advantages = torch.randn(rows, generator=generator, dtype=torch.float64)
     return PolicyTerms((old + moved).requires_grad_(), old, advantages, mask)
-
-
-def test_nll_is_the_cross_entropy_and_its_gradient_the_error() -> None:
-    logits = torch.randn(6, 11, generator=torch.Generator().manual_seed(0)).requires_grad_()
-    labels = torch.arange(6)
-    loss = nll(logits, labels)
-    expected = torch.nn.functional.cross_entropy(logits, labels)
-    torch.testing.assert_close(loss, expected)
-    loss.backward()
-    error = logits.detach().softmax(1) - torch.nn.functional.one_hot(labels, 11)
-    torch.testing.assert_close(logits.grad, error / 6)
 
 
 def test_next_token_loss_is_the_labelled_cross_entropy_of_the_model(tiny_qwen3: Any) -> None:
@@ -138,8 +129,9 @@ QUIET: dict[str, Any] = {
 
 
 @needs_trl
+@pytest.mark.parametrize("kind", ["nll", "dft"])
 def test_sft_has_the_loss_and_gradient_of_trl(
-    trl: Any, tiny_qwen3: Any, tiny_tokenizer: Any, tmp_path: Path
+    trl: Any, tiny_qwen3: Any, tiny_tokenizer: Any, tmp_path: Path, kind: Any
 ) -> None:
     from datasets import Dataset
 
@@ -148,7 +140,11 @@ def test_sft_has_the_loss_and_gradient_of_trl(
     trainer = trl.SFTTrainer(
         theirs,
         args=trl.SFTConfig(
-            str(tmp_path), dataset_kwargs={"skip_prepare_dataset": True}, max_length=None, **QUIET
+            str(tmp_path),
+            loss_type=kind,
+            dataset_kwargs={"skip_prepare_dataset": True},
+            max_length=None,
+            **QUIET,
         ),
         train_dataset=Dataset.from_list([{"input_ids": [1, 2, 3]}]),
         processing_class=tiny_tokenizer,
@@ -160,7 +156,8 @@ def test_sft_has_the_loss_and_gradient_of_trl(
     inputs = {"input_ids": ids, "attention_mask": there.long(), "labels": labels}
     expected = trainer.compute_loss(trainer.model, inputs)
     batch = collate([Example(t.prompt, t.completion) for t in some], pad=0)
-    loss = next_token_loss(ours, batch.input_ids, batch.labels)
+    config = SFTConfig(objective=kind, precision="float32")
+    loss, _ = Objective(config, ours)(ours, batch, None)
     torch.testing.assert_close(loss, expected, atol=1e-4, rtol=1e-4)
     assert_same_gradients(loss, ours, expected, theirs)
 

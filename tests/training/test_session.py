@@ -20,6 +20,10 @@ from metaprobe.training.sft import train_sft
 COMMON: dict[str, Any] = {"steps": 7, "stages": [3, 5, 7], "precision": "float32"}
 CONFIGS: dict[str, ArmConfig] = {
     "sft": SFTConfig(batch_size=3, teacher="base", **COMMON),
+    "psft": SFTConfig(
+        batch_size=3, teacher="base", objective="psft", updates_per_snapshot=3, **COMMON
+    ),
+    "asft": SFTConfig(batch_size=3, teacher="base", objective="dft", kl="forward", **COMMON),
     "sft_on_policy": OnPolicySFTConfig(
         batch_size=4, refresh=2, samples=6, max_new_tokens=14, learning_rate=1e-3, **COMMON
     ),
@@ -27,7 +31,13 @@ CONFIGS: dict[str, ArmConfig] = {
         prompts=3, group_size=5, max_new_tokens=14, learning_rate=1e-3, weight_decay=0.1, **COMMON
     ),
 }
-LOOPS: dict[str, Any] = {"sft": train_sft, "sft_on_policy": train_on_policy, "grpo": train_grpo}
+LOOPS: dict[str, Any] = {
+    "sft": train_sft,
+    "psft": train_sft,
+    "asft": train_sft,
+    "sft_on_policy": train_on_policy,
+    "grpo": train_grpo,
+}
 kinds = pytest.mark.parametrize("kind", CONFIGS)
 
 

@@ -51,6 +51,25 @@ class SFTConfig(ArmConfig):
     """Whose words the traces are in: `base`, or a teacher `near` to or `far` from the base's."""
     batch_size: int = Field(default=32, ge=1)
     """Examples in a step."""
+    objective: Literal["nll", "dft", "eaft", "psft"] = "nll"
+    """What is minimised on the traces; see training/objectives.py."""
+    eaft_alpha: float = Field(default=1.0, ge=0)
+    """Of `eaft`: how sharply tokens are left out on which the model is sure."""
+    clip_low: float = Field(default=0.2, gt=0, lt=1)
+    """Of `psft`: lower clipping distance of the probability ratio."""
+    clip_high: float = Field(default=0.28, gt=0)
+    """Of `psft`: upper clipping distance of the probability ratio."""
+    updates_per_snapshot: int = Field(default=8, ge=2)
+    """Of `psft`: optimiser steps between two snapshots of the model, to which the ratio refers."""
+    kl: Literal["off", "forward", "reverse"] = "off"
+    """Divergence from the base on the traces that is added to the objective."""
+    kl_weight: float = Field(default=0.1, gt=0)
+    """What that divergence is multiplied by."""
+
+    @property
+    def block(self) -> int:
+        """Steps that belong together: those that share a snapshot."""
+        return self.updates_per_snapshot if self.objective == "psft" else 1
 
 
 class OnPolicySFTConfig(ArmConfig):

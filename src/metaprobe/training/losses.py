@@ -6,33 +6,12 @@ Nothing here reads a model's state, a logger or a step. Shapes: B texts, T token
 from typing import NamedTuple
 
 from torch import Tensor, no_grad
-from torch.nn import functional
 
 from metaprobe.models.loading import Model
 from metaprobe.models.logprobs import masked_logprobs
 
 IGNORED = -100
 """Label of a position that takes no part in the loss."""
-
-
-def token_nll(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return -log p(label) of each position, in nats, in float32.
-
-    Args:
-        logits: (N, V).
-        labels: (N,), none of them ignored.
-    """
-    return functional.cross_entropy(logits.float(), labels, reduction="none")
-
-
-def nll(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return the mean over labelled positions of -log p(label): the loss of SFT.
-
-    Args:
-        logits: (N, V).
-        labels: (N,), none of them ignored.
-    """
-    return token_nll(logits, labels).mean()
 
 
 def next_token_loss(model: Model, input_ids: Tensor, labels: Tensor) -> Tensor:

@@ -3,18 +3,22 @@
 Left out: packing (texts of one batch are of similar make), gradient accumulation, LoRA.
 """
 
+import copy
 from collections.abc import Iterator, Sequence
 from typing import Any
+
+from torch import Tensor
 
 from metaprobe.benchmark.items import Item
 from metaprobe.core.streams import numpy_rng_for
 from metaprobe.models.chat import encode_completion, encode_prompts
 from metaprobe.models.loading import Model
-from metaprobe.models.logprobs import use_float32_attention
-from metaprobe.models.runtime import matmul_precision
+from metaprobe.models.logprobs import masked_logits, masked_logprobs, use_float32_attention
+from metaprobe.models.runtime import matmul_precision, torch
 from metaprobe.training.arms import SFTConfig
-from metaprobe.training.data import Example, collate
-from metaprobe.training.losses import IGNORED, next_token_loss
+from metaprobe.training.data import Batch, Example, collate
+from metaprobe.training.losses import IGNORED
+from metaprobe.training.objectives import ANCHORS, TokenTerms, dft, eaft, nll, psft
 from metaprobe.training.session import ArmRun, OnStep, Session
 from metaprobe.training.traces import choose_length, solution_text, style_of
 
@@ -38,21 +42,94 @@ def train_sft(
         run: name of the arm and folder of its stages.
         on_step: called after every optimiser step.
     """
+    objective = Objective(config, model)  # before the session, which may resume other weights
     session = Session(model, tokenizer, config, run, on_step=on_step)
     examples = teacher_examples(tokenizer, config, items)
-    order = shuffled_batches(len(examples), config.batch_size, run.stream("order"), session.step)
+    done = session.step % config.block
+    stream = run.stream("order")
+    order = shuffled_batches(len(examples), config.batch_size, stream, session.step - done)
+    ahead: list[Batch] = []
+    old: list[Tensor] = []
     model.train()
     use_float32_attention(model)
-    for _ in session.steps():
-        batch = collate([examples[i] for i in next(order)], tokenizer.pad_token_id)
-        with matmul_precision(config.precision, model.device):
-            loss = next_token_loss(
-                model, batch.input_ids.to(model.device), batch.labels.to(model.device)
-            )
+    for step in session.steps():
+        inner = (step - 1) % config.block
+        if not ahead or inner == 0:
+            rows = [[examples[i] for i in next(order)] for _ in range(config.block)]
+            ahead = [collate(row, tokenizer.pad_token_id) for row in rows]
+            carried = session.carried if inner else None
+            old = [torch.tensor(values) for values in carried or objective.snapshot(model, ahead)]
+            session.carried = [values.tolist() for values in old]
+        batch = ahead[inner]
+        loss, metrics = objective(model, batch, old[inner] if old else None)
         session.update(loss)
         tokens = int((batch.labels != IGNORED).sum())
-        session.finish(tokens=tokens, metrics={"loss": loss.item()})
+        session.finish(tokens=tokens, metrics={"loss": loss.item(), **metrics})
     model.eval()
+
+
+class Objective:
+    """The objective of an arm on batches, with the base where it is anchored to that."""
+
+    def __init__(self, config: SFTConfig, model: Model) -> None:
+        self.config = config
+        self.base: Model | None = None
+        if config.kl != "off":
+            self.base = copy.deepcopy(model).eval().requires_grad_(False)
+            use_float32_attention(self.base)
+
+    def __call__(
+        self, model: Model, batch: Batch, old: Tensor | None
+    ) -> tuple[Tensor, dict[str, float]]:
+        """Return the loss of a batch, with gradient, and what is measured beside it.
+
+        Args:
+            model: the model that is trained.
+            batch: B texts.
+            old: (N,) log-probabilities of the targets under the last snapshot; `psft` needs them.
+        """
+        config = self.config
+        terms = self._terms(model, batch, old)
+        if config.objective == "eaft":
+            loss = eaft(terms, config.eaft_alpha)
+        elif config.objective == "psft":
+            loss = psft(terms, config.clip_low, config.clip_high)
+        else:
+            loss = dft(terms) if config.objective == "dft" else nll(terms)
+        if config.kl == "off":
+            return loss, {}
+        kl = ANCHORS[config.kl](terms)
+        return loss + config.kl_weight * kl, {"kl_base": kl.item()}
+
+    def snapshot(self, model: Model, batches: Sequence[Batch]) -> list[list[float]]:
+        """Return the log-probabilities of the targets of each batch, where the objective asks."""
+        if self.config.objective != "psft":
+            return []
+        with torch.no_grad():
+            return [self._logprobs(model, batch).tolist() for batch in batches]
+
+    def _terms(self, model: Model, batch: Batch, old: Tensor | None) -> TokenTerms:
+        old = None if old is None else old.to(model.device)
+        if self.base is None and self.config.objective != "eaft":
+            return TokenTerms(self._logprobs(model, batch), old_logprobs=old)
+        ids, mask, targets = _placed(batch, model)
+        with matmul_precision(self.config.precision, model.device):
+            logits = masked_logits(model, ids, mask)
+            with torch.no_grad():
+                base = masked_logits(self.base, ids, mask) if self.base else None
+        logprobs = logits.float().log_softmax(1).gather(1, targets[:, None])[:, 0]
+        return TokenTerms(logprobs, logits, base, old)
+
+    def _logprobs(self, model: Model, batch: Batch) -> Tensor:
+        ids, mask, targets = _placed(batch, model)
+        with matmul_precision(self.config.precision, model.device):
+            return masked_logprobs(model, ids, mask, targets)[0]
+
+
+def _placed(batch: Batch, model: Model) -> tuple[Tensor, Tensor, Tensor]:
+    labels = batch.labels.to(model.device)
+    mask = labels != IGNORED
+    return batch.input_ids.to(model.device), mask, labels[mask]
 
 
 def teacher_examples(tokenizer: Any, config: SFTConfig, items: Sequence[Item]) -> list[Example]:
