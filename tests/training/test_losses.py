@@ -13,10 +13,18 @@ from metaprobe.models.logprobs import Text, masked_logits, pad_texts
 from metaprobe.models.runtime import torch
 from metaprobe.training.arms import SFTConfig
 from metaprobe.training.data import Example, collate
-from metaprobe.training.losses import PolicyTerms, aggregate, next_token_loss, policy_loss
+from metaprobe.training.losses import (
+    PolicyLoss,
+    PolicyTerms,
+    aggregate,
+    k3,
+    next_token_loss,
+    policy_loss,
+)
 from metaprobe.training.sft import Objective
 
 HORIZON = 9
+CLIP = (0.2, 0.28)
 AGGREGATIONS = {"token_mean": "dapo", "sequence_mean": "grpo", "constant": "dr_grpo"}
 """Our names and TRL's."""
 
@@ -73,7 +81,7 @@ def test_gradients_agree_with_finite_differences(how: str, clip: tuple[float, fl
 
     def value(logprobs: torch.Tensor) -> torch.Tensor:
         given = terms._replace(logprobs=logprobs)
-        return policy_loss(given, aggregation=how, clip=clip, horizon=HORIZON)[0]
+        return policy_loss(given, PolicyLoss(HORIZON, aggregation=how, clip=clip))[0]
 
     assert torch.autograd.gradcheck(value, (terms.logprobs,))
 
@@ -83,7 +91,7 @@ def test_clipping_changes_nothing_where_the_policy_has_not_moved(how: str) -> No
     losses, gradients = [], []
     for clip in (None, (0.2, 0.28)):
         terms = terms_of(distance=0)
-        loss, metrics = policy_loss(terms, aggregation=how, clip=clip, horizon=HORIZON)
+        loss, metrics = policy_loss(terms, PolicyLoss(HORIZON, aggregation=how, clip=clip))
         loss.backward()
         losses.append(loss.detach())
         gradients.append(terms.logprobs.grad)
@@ -96,7 +104,7 @@ def test_clipping_changes_nothing_where_the_policy_has_not_moved(how: str) -> No
 
 def test_a_clipped_token_has_no_gradient_and_padding_never_has() -> None:
     terms = terms_of()
-    loss, metrics = policy_loss(terms, aggregation="token_mean", clip=(0.2, 0.28), horizon=HORIZON)
+    loss, metrics = policy_loss(terms, PolicyLoss(HORIZON, clip=CLIP))
     loss.backward()
     ratio = (terms.logprobs - terms.old_logprobs).exp().detach()
     up = terms.advantages[:, None] > 0
@@ -204,24 +212,10 @@ def grpo_trainer(
 def test_the_policy_loss_is_that_of_trl(
     grpo_trainer: Any, tiny_qwen3: Any, how: str, on_policy: bool
 ) -> None:
-    some = texts(6)
-    advantages = torch.tensor([1.0, -0.5, 0.3, -1.2, 0.8, -0.4])
-    ours = copy.deepcopy(tiny_qwen3)
-    ids, mask = pad_texts(some, pad=0)
-    targets = torch.cat([torch.tensor(t.completion) for t in some])
-    chosen = masked_logits(ours, ids, mask).log_softmax(1).gather(1, targets[:, None])[:, 0]
-    moved = torch.randn(len(chosen), generator=torch.Generator().manual_seed(1)) * 0.3
-    old = chosen.detach() + (0 if on_policy else moved)
-    lengths = [len(t.completion) for t in some]
-    terms = PolicyTerms(
-        logprobs=pad(chosen, lengths),
-        old_logprobs=pad(old, lengths),
-        advantages=advantages,
-        mask=pad(torch.ones(len(chosen)), lengths),
-    )
+    some, ours, terms = rolled_out(tiny_qwen3, distance=0 if on_policy else 0.3)
     clip = None if on_policy else (0.2, 0.28)
-    loss, metrics = policy_loss(terms, aggregation=how, clip=clip, horizon=HORIZON)
-    inputs = inputs_of(some, advantages)
+    loss, metrics = policy_loss(terms, PolicyLoss(HORIZON, aggregation=how, clip=clip))
+    inputs = inputs_of(some, terms.advantages)
     if not on_policy:
         inputs["old_per_token_logps"] = terms.old_logprobs
         assert metrics["clipped_share"] > 0
@@ -231,6 +225,121 @@ def test_the_policy_loss_is_that_of_trl(
     expected = grpo_trainer.compute_loss(theirs, inputs)
     torch.testing.assert_close(loss, expected, atol=1e-4, rtol=1e-4)
     assert_same_gradients(loss, ours, expected, theirs)
+
+
+def rolled_out(model: Any, *, distance: float) -> tuple[list[Text], Any, PolicyTerms]:
+    """Texts, a copy of the model, and its terms on them with gradient."""
+    some, ours = texts(6), copy.deepcopy(model)
+    ids, mask = pad_texts(some, pad=0)
+    targets = torch.cat([torch.tensor(t.completion) for t in some])
+    chosen = masked_logits(ours, ids, mask).log_softmax(1).gather(1, targets[:, None])[:, 0]
+    moved = torch.randn(len(chosen), generator=torch.Generator().manual_seed(1)) * distance
+    lengths = [len(t.completion) for t in some]
+    terms = PolicyTerms(
+        logprobs=pad(chosen, lengths),
+        old_logprobs=pad(chosen.detach() + moved, lengths),
+        advantages=torch.tensor([1.0, -0.5, 0.3, -1.2, 0.8, -0.4]),
+        mask=pad(torch.ones(len(chosen)), lengths),
+    )
+    return some, ours, terms
+
+
+VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "cispo": ({"kind": "cispo"}, {"loss_type": "cispo", "epsilon_high": 1 + CLIP[1]}),
+    "gspo": (
+        {"kind": "gspo", "aggregation": "sequence_mean"},
+        {"loss_type": "grpo", "importance_sampling_level": "sequence"},
+    ),
+    "dual": ({"dual_clip": 1.4}, {"loss_type": "dapo", "delta": 1.4}),
+    "k3": ({"kl_weight": 0.3}, {"loss_type": "dapo", "beta": 0.3}),
+}
+"""Our settings, and those of TRL's trainer or of its arguments."""
+
+
+@needs_trl
+@pytest.mark.parametrize("name", VARIANTS)
+def test_variants_of_the_policy_loss_are_those_of_trl(
+    grpo_trainer: Any, tiny_qwen3: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, their_settings = VARIANTS[name]
+    some, ours, terms = rolled_out(tiny_qwen3, distance=0.5)
+    inputs = inputs_of(some, terms.advantages)
+    inputs["old_per_token_logps"] = terms.old_logprobs
+    if name == "k3":
+        generator = torch.Generator().manual_seed(3)
+        drawn = torch.randn(terms.mask.shape, generator=generator)
+        reference = terms.old_logprobs + 0.4 * drawn * terms.mask
+        inputs["ref_per_token_logps"] = reference
+        terms = terms._replace(kl=k3(reference - terms.logprobs))
+    monkeypatch.setattr(grpo_trainer.args, "use_bias_correction_kl", False)
+    for setting, value in their_settings.items():
+        owner = grpo_trainer.args if setting == "delta" else grpo_trainer
+        monkeypatch.setattr(owner, setting, value)
+    theirs = grpo_trainer.model
+    theirs.eval().zero_grad()
+    expected = grpo_trainer.compute_loss(theirs, inputs)
+    loss, metrics = policy_loss(terms, PolicyLoss(HORIZON, clip=CLIP, **mine))
+    assert metrics["clipped_share"] > 0
+    torch.testing.assert_close(loss, expected, atol=1e-4, rtol=1e-4)
+    assert_same_gradients(loss, ours, expected, theirs)
+
+
+@pytest.mark.parametrize("how", AGGREGATIONS)
+def test_gradients_of_all_kinds_agree_where_the_policy_has_not_moved(how: str) -> None:
+    """At ratio 1 only the aggregation is left (GSPO's mean over a rollout is a mean of ones)."""
+    gradients = []
+    for kind in ("ppo", "cispo", "gspo"):
+        for extra in ({}, {"clip": CLIP}, {"clip": CLIP, "dual_clip": 3.0}):
+            terms = terms_of(distance=0)
+            policy_loss(terms, PolicyLoss(HORIZON, kind, how, **extra))[0].backward()
+            gradients.append(terms.logprobs.grad)
+    assert gradients[0].abs().sum() > 0
+    expected = aggregated_gradient(terms_of(distance=0), how)
+    for found in gradients:
+        torch.testing.assert_close(found.sum(1), expected.sum(1))
+    for found in gradients[:6]:
+        torch.testing.assert_close(found, expected)
+
+
+def aggregated_gradient(terms: PolicyTerms, how: str) -> torch.Tensor:
+    """The gradient of REINFORCE: -A by the weight that a token has."""
+    lengths = terms.mask.sum(1, keepdim=True)
+    rows = len(terms.mask)
+    weight = {
+        "token_mean": terms.mask / terms.mask.sum(),
+        "sequence_mean": terms.mask / lengths / rows,
+        "constant": terms.mask / (rows * HORIZON),
+    }[how]
+    return -terms.advantages[:, None] * weight
+
+
+def test_a_flipped_advantage_flips_every_gradient() -> None:
+    for kind in ("ppo", "cispo", "gspo"):
+        gradients = []
+        for sign in (1, -1):
+            terms = terms_of(distance=0)
+            flipped = terms._replace(advantages=sign * terms.advantages)
+            policy_loss(flipped, PolicyLoss(HORIZON, kind))[0].backward()
+            gradients.append(terms.logprobs.grad)
+        torch.testing.assert_close(gradients[0], -gradients[1])
+
+
+def test_corrections_scale_tokens_and_entropy_is_a_bonus() -> None:
+    terms = terms_of(distance=0)
+    weights = torch.rand(terms.mask.shape, generator=torch.Generator().manual_seed(5)).double()
+    policy_loss(terms._replace(correction=weights), PolicyLoss(HORIZON))[0].backward()
+    torch.testing.assert_close(
+        terms.logprobs.grad, weights * aggregated_gradient(terms, "token_mean")
+    )
+    entropy = torch.ones(terms.mask.shape, dtype=torch.float64, requires_grad=True)
+    plain, _ = policy_loss(terms, PolicyLoss(HORIZON))
+    paid, _ = policy_loss(terms._replace(entropy=entropy), PolicyLoss(HORIZON, entropy_weight=0.5))
+    assert (plain - paid).item() == pytest.approx(0.5)
+
+
+def test_an_unknown_policy_loss_is_refused() -> None:
+    with pytest.raises(ValueError, match="unknown policy loss"):
+        policy_loss(terms_of(), PolicyLoss(HORIZON, kind="ppp"))
 
 
 def pad(values: torch.Tensor, lengths: list[int]) -> torch.Tensor:

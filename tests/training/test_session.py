@@ -31,7 +31,11 @@ CONFIGS: dict[str, ArmConfig] = {
         prompts=3, group_size=5, max_new_tokens=14, learning_rate=1e-3, weight_decay=0.1, **COMMON
     ),
 }
+CONFIGS["grpo_refilled"] = CONFIGS["grpo"].model_copy(
+    update={"refill": 2, "updates_per_rollout": 2, "loss": "gspo", "kl": "exact", "kl_weight": 0.1}
+)
 LOOPS: dict[str, Any] = {
+    "grpo_refilled": train_grpo,
     "sft": train_sft,
     "psft": train_sft,
     "asft": train_sft,

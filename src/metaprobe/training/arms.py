@@ -104,12 +104,48 @@ class GRPOConfig(ArmConfig):
     """How rewards become advantages; see training/advantages.py."""
     aggregation: Literal["token_mean", "sequence_mean", "constant"] = "token_mean"
     """How token losses become one; see training/losses.py."""
+    loss: Literal["ppo", "cispo", "gspo"] = "ppo"
+    """How the probability ratio enters where the policy has moved; see training/losses.py."""
     updates_per_rollout: int = Field(default=1, ge=1)
     """Optimiser steps on one batch of rollouts; 1 is on-policy, and needs no ratio or clipping."""
     clip_low: float = Field(default=0.2, gt=0)
-    """Lower clipping distance of the probability ratio."""
+    """Lower clipping distance of the probability ratio; GSPO's is about 3e-4."""
     clip_high: float = Field(default=0.28, gt=0)
-    """Upper clipping distance of the probability ratio (DAPO, arXiv 2503.14476)."""
+    """Upper clipping distance of the probability ratio (DAPO); GSPO's is about 4e-4."""
+    dual_clip: float | None = Field(default=None, gt=1)
+    """Of `ppo`: largest ratio that a negative advantage is multiplied by; none by default."""
+    rollouts_from: Literal["current", "base"] = "current"
+    """Who samples the rollouts; `base` makes a control that is reinforced off-policy."""
+    kl: Literal["off", "k3", "exact"] = "off"
+    """Divergence from the base that is held down: estimated, or exact over the vocabulary."""
+    kl_weight: float = Field(default=0.01, gt=0)
+    """What that divergence is multiplied by."""
+    entropy_weight: float = Field(default=0.0, ge=0)
+    """Bonus on the mean entropy of a token, in nats."""
+    refill: int = Field(default=0, ge=0)
+    """How many more times prompts are drawn while groups without signal leave a step short."""
+    mask_truncated: bool = False
+    """Leave truncated rollouts out of the loss; by default they are failures."""
+    token_correction: float | None = Field(default=None, gt=0)
+    """Cap of the weights that correct for the sampler's arithmetic; none by default."""
+
+    @property
+    def on_policy(self) -> bool:
+        """Whether every update is on rollouts of the model that is updated."""
+        return self.updates_per_rollout == 1 and self.rollouts_from == "current"
+
+    @model_validator(mode="after")
+    def _check_recorded_probabilities(self) -> "GRPOConfig":
+        for name, asked in (
+            ("token_correction", self.token_correction is not None),
+            ('rollouts_from = "base"', self.rollouts_from == "base"),
+        ):
+            if asked and self.temperature != 1:
+                raise ConfigError(
+                    f"{name} needs temperature = 1, at which the sampler records probabilities; "
+                    f"it is {self.temperature:g}"
+                )
+        return self
 
 
 Arm = Annotated[SFTConfig | OnPolicySFTConfig | GRPOConfig, Field(discriminator="kind")]
