@@ -12,7 +12,6 @@ from metaprobe.core.errors import ConfigError
 from metaprobe.core.vocabulary import Split, parse_cells
 from metaprobe.training.data import Example, collate, draw_items, token_batches
 from metaprobe.training.losses import IGNORED
-from metaprobe.training.sft import shuffled_batches
 
 token = st.integers(1, 99)
 examples_of = st.lists(
@@ -71,16 +70,6 @@ def test_texts_of_one_batch_are_of_similar_length() -> None:
     batches = list(islice(token_batches(lengths, 2000, stream="x"), 100))
     padded = sum(len(batch) * max(lengths[i] for i in batch) for batch in batches)
     assert padded < 1.1 * sum(lengths[i] for batch in batches for i in batch)
-
-
-@given(st.integers(1, 30), st.integers(1, 40), st.integers(0, 12))
-def test_shuffled_batches_are_full_and_can_be_skipped(count: int, size: int, skip: int) -> None:
-    batches = list(islice(shuffled_batches(count, size, "s"), 20))
-    assert all(len(batch) == size for batch in batches)
-    flat = [i for batch in batches for i in batch]
-    for start in range(0, len(flat) - count + 1, count):
-        assert sorted(flat[start : start + count]) == list(range(count))
-    assert list(islice(shuffled_batches(count, size, "s", skip), 5)) == batches[skip : skip + 5]
 
 
 def test_items_are_spread_over_cells_families_and_levels() -> None:

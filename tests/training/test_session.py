@@ -23,7 +23,14 @@ CONFIGS: dict[str, ArmConfig] = {
     "psft": SFTConfig(
         batch_size=3, teacher="base", objective="psft", updates_per_snapshot=3, **COMMON
     ),
-    "asft": SFTConfig(batch_size=3, teacher="base", objective="dft", kl="forward", **COMMON),
+    "asft": SFTConfig(
+        batch_size=3,
+        teacher="base",
+        objective="dft",
+        kl="forward",
+        curriculum="pass_rate",
+        **COMMON,
+    ),
     "sft_on_policy": OnPolicySFTConfig(
         batch_size=4, refresh=2, samples=6, max_new_tokens=14, learning_rate=1e-3, **COMMON
     ),

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from metaprobe.core.errors import ConfigError
+from metaprobe.training.curricula import Curriculum
 from metaprobe.training.traces import Teacher, Traces
 
 StageSpec = str | list[int] | list[float]
@@ -30,6 +31,10 @@ class ArmConfig(BaseModel):
     """Gradients with a larger norm are scaled down to it."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Of matrix products; weights stay in float32."""
+    curriculum: Curriculum = "shuffled"
+    """Order of the problems; see training/curricula.py."""
+    curriculum_samples: int = Field(default=4, ge=1)
+    """Of `pass_rate`: solutions that the base samples of each problem, to measure its rate."""
     stages: StageSpec = "log:6"
     """`log:N` for N log-spaced checkpoints, `every:N`, a list of steps, or of shares in (0, 1]."""
 

@@ -25,9 +25,9 @@ from metaprobe.models.runtime import matmul_precision, torch
 from metaprobe.training.advantages import ADVANTAGES, has_signal
 from metaprobe.training.arms import GRPOConfig
 from metaprobe.training.losses import PolicyLoss, PolicyTerms, k3, policy_loss
+from metaprobe.training.order import Order
 from metaprobe.training.rollouts import Rollout, RolloutSettings, roll_out
 from metaprobe.training.session import ArmRun, OnStep, Session
-from metaprobe.training.sft import shuffled_batches
 
 
 def train_grpo(
@@ -53,15 +53,16 @@ def train_grpo(
     if config.kl != "off" or config.rollouts_from == "base":
         base = copy.deepcopy(model).eval().requires_grad_(False)  # before the session resumes
         use_float32_attention(base)
+    order = Order(model, tokenizer, items, config, run, size=config.prompts, count=config.steps)
     session = Session(model, tokenizer, config, run, on_step=on_step)
     prompts = encode_prompts(tokenizer, [item.question for item in items])
     drawn = session.carried or 0
-    order = shuffled_batches(len(items), config.prompts, run.stream("order"), drawn)
+    ordered = order.batches(skip=drawn)
     use_float32_attention(model)
     for step in session.steps():
         groups: list[Group] = []
         for draw in range(1 + config.refill):
-            chosen, drawn = next(order), drawn + 1
+            chosen, drawn = next(ordered), drawn + 1
             sampled = roll_out(
                 base if base is not None and config.rollouts_from == "base" else model,
                 tokenizer,

@@ -15,9 +15,9 @@ from metaprobe.models.runtime import matmul_precision
 from metaprobe.training.arms import OnPolicySFTConfig
 from metaprobe.training.data import Example, collate
 from metaprobe.training.losses import IGNORED, next_token_loss
+from metaprobe.training.order import Order
 from metaprobe.training.rollouts import RolloutSettings, roll_out
 from metaprobe.training.session import ArmRun, DivergedError, OnStep, Session
-from metaprobe.training.sft import shuffled_batches
 
 
 def train_on_policy(
@@ -42,19 +42,19 @@ def train_on_policy(
         run: name of the arm and folder of its stages.
         on_step: called after every optimiser step.
     """
+    wanted, rounds = config.refresh * config.batch_size, -(-config.steps // config.refresh)
+    order = Order(model, tokenizer, items, config, run, size=wanted, count=rounds)
     session = Session(model, tokenizer, config, run, on_step=on_step)
     prompts = encode_prompts(tokenizer, [item.question for item in items])
     settings = RolloutSettings(config.samples, config.temperature, config.max_new_tokens)
-    wanted = config.refresh * config.batch_size
-    rounds_done = -(-session.step // config.refresh)
-    order = shuffled_batches(len(items), wanted, run.stream("problems"), rounds_done)
+    ordered = order.batches(skip=-(-session.step // config.refresh))
     pool = [Example(p, c) for p, c in session.carried["pool"]] if session.carried else []
     share = session.carried["share"] if session.carried else 0.0
     use_float32_attention(model)
     for step in session.steps():
         inner = (step - 1) % config.refresh
         if inner == 0:
-            chosen = next(order)
+            chosen = next(ordered)
             rollouts = roll_out(
                 model,
                 tokenizer,

@@ -4,13 +4,12 @@ Left out: packing (texts of one batch are of similar make), gradient accumulatio
 """
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
 
 from metaprobe.benchmark.items import Item
-from metaprobe.core.streams import numpy_rng_for
 from metaprobe.models.chat import encode_completion, encode_prompts
 from metaprobe.models.loading import Model
 from metaprobe.models.logprobs import masked_logits, masked_logprobs, use_float32_attention
@@ -19,6 +18,7 @@ from metaprobe.training.arms import SFTConfig
 from metaprobe.training.data import Batch, Example, collate
 from metaprobe.training.losses import IGNORED
 from metaprobe.training.objectives import ANCHORS, TokenTerms, dft, eaft, nll, psft
+from metaprobe.training.order import Order
 from metaprobe.training.session import ArmRun, OnStep, Session
 from metaprobe.training.traces import choose_length, solution_text, style_of
 
@@ -42,12 +42,12 @@ def train_sft(
         run: name of the arm and folder of its stages.
         on_step: called after every optimiser step.
     """
-    objective = Objective(config, model)  # before the session, which may resume other weights
+    # Both before the session, which may resume other weights than the base's.
+    objective = Objective(config, model)
+    order = Order(model, tokenizer, items, config, run, size=config.batch_size, count=config.steps)
     session = Session(model, tokenizer, config, run, on_step=on_step)
     examples = teacher_examples(tokenizer, config, items)
-    done = session.step % config.block
-    stream = run.stream("order")
-    order = shuffled_batches(len(examples), config.batch_size, stream, session.step - done)
+    ordered = order.batches(skip=session.step - session.step % config.block)
     ahead: list[Batch] = []
     old: list[Tensor] = []
     model.train()
@@ -55,7 +55,7 @@ def train_sft(
     for step in session.steps():
         inner = (step - 1) % config.block
         if not ahead or inner == 0:
-            rows = [[examples[i] for i in next(order)] for _ in range(config.block)]
+            rows = [[examples[i] for i in next(ordered)] for _ in range(config.block)]
             ahead = [collate(row, tokenizer.pad_token_id) for row in rows]
             carried = session.carried if inner else None
             old = [torch.tensor(values) for values in carried or objective.snapshot(model, ahead)]
@@ -141,25 +141,3 @@ def teacher_examples(tokenizer: Any, config: SFTConfig, items: Sequence[Item]) -
         text = solution_text(item, style_of(item, config.teacher), length)
         examples.append(Example(prompt, encode_completion(tokenizer, text)))
     return examples
-
-
-def shuffled_batches(count: int, size: int, stream: str, skip: int = 0) -> Iterator[list[int]]:
-    """Yield index batches for ever, every index once an epoch.
-
-    Args:
-        count: number of examples.
-        size: of a batch; a last one that is not full is completed from the next epoch.
-        stream: name of the random stream.
-        skip: batches to leave out at the start.
-    """
-    waiting: list[int] = []
-    epoch = 0
-    while True:
-        while len(waiting) < size:
-            waiting += numpy_rng_for(stream, epoch).permutation(count).tolist()
-            epoch += 1
-        batch, waiting = waiting[:size], waiting[size:]
-        if skip:
-            skip -= 1
-            continue
-        yield batch

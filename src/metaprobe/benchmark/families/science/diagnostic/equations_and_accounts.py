@@ -12,8 +12,7 @@ from metaprobe.benchmark.answers import SetAnswer, StepAnswer
 from metaprobe.benchmark.family import Problem, family
 
 _CLEAN_SHARE = 0.3
-_CLEAN_IN_A_LIST = 0.5
-"""Share of right equations in a list that is not clean as a whole."""
+_CLEAN_IN_A_LIST = 0.5  # of the equations, where not all are right
 
 _BASE_UNITS = ("kg", "m", "s", "A")
 _QUANTITIES = {
@@ -434,8 +433,8 @@ def _listed_reactions(rng: Random) -> Problem:
         reaction, text = _reaction(rng, like, clean_share)
         if text in texts:
             continue
-        texts.append(text)
         counted, unequal = _atom_count(reaction)
+        texts.append(text)
         steps += [f"equation {len(texts)}: {text}", *counted]
         if unequal:
             wrong.append(str(len(texts)))
