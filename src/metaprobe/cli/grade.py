@@ -80,10 +80,10 @@ def grade(
     rows, harness = _read_and_grade(golds, responses, lenient=lenient)
     if out:
         write_text(out, "".join(json.dumps(_verdict(row)) + "\n" for row in rows))
-    cells = {
-        cell: _counts([row for row in rows if row.gold.cell == cell])
-        for cell in dict.fromkeys(row.gold.cell for row in rows)
-    }
+    by_cell: dict[str, list[_Row]] = {gold.cell: [] for gold in golds}
+    for row in rows:
+        by_cell[row.gold.cell].append(row)
+    cells = {cell: _counts(own) for cell, own in by_cell.items() if own}
     if emit and model:
         _emit(emit[1], rows, cells, items, model, harness)
     overall = _counts(rows)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from metaprobe.benchmark.freeze import build_benchmark, write_benchmark
+from metaprobe.benchmark.self_check import has_self_check
 from metaprobe.core.vocabulary import CELLS
 from metaprobe.models.chat import prompt_text
 from metaprobe.models.loading import load_model
@@ -28,6 +29,7 @@ pytestmark = [
 ]
 
 TOKENS = 64
+CHECKS = "Let me double-check: 2 + 2"
 SCRIPTED = """
 import sys
 from inspect_ai import eval
@@ -36,14 +38,14 @@ from inspect_ai.model import ModelOutput, ModelUsage, get_model
 def answer(messages, *_):
     if messages[-1].text == failing:
         raise RuntimeError("the server is gone")
-    output = ModelOutput.from_content("mock", "I think that", stop_reason="max_tokens")
+    output = ModelOutput.from_content("mock", "CHECKS", stop_reason="max_tokens")
     return output.model_copy(update={"usage": ModelUsage()})  # else it downloads a tokenizer
 
 logs, failing = sys.argv[1:]
 model = get_model("mockllm/model", custom_outputs=answer)
 settings = {"display": "none", "fail_on_error": False, "log_format": "json"}
 eval("metaprobe_task.py", model=model, log_dir=logs, **settings)
-"""
+""".replace("CHECKS", CHECKS)
 
 
 def run(*arguments, cwd=None):
@@ -155,6 +157,7 @@ def test_lm_eval_and_grade_give_the_verdicts_of_the_probe(
     for row in (row for path in lm_eval_logs for row in rows_of(path)):
         given = [name for name in ("correct", "wrong", "unparsed") if row[name]]
         assert given == [ours[row["doc"]["id"]][0]]
+        assert row["self_check"] == has_self_check(row["resps"][0][0])
 
 
 def test_inspect_and_grade_give_the_verdicts_of_the_probe(benchmark, inspect_log, probed, tmp_path):
@@ -182,7 +185,10 @@ def test_truncated_and_failed_samples_of_inspect_stay_apart(benchmark, tmp_path)
     assert ours.pop(failing["id"]) == ("errored", None)
     assert ours == {i.id: ("truncated", None) for i in items if i.id != failing["id"]}
     samples = {s["id"]: s for s in json.loads(log.read_text())["samples"]}
-    assert all(samples[name]["scores"]["verdict"]["value"]["truncated"] == 1 for name in ours)
+    assert has_self_check(CHECKS)
+    for name in ours:
+        value = samples[name]["scores"]["verdict"]["value"]
+        assert (value["truncated"], value["self_check"]) == (1, 1)
 
 
 def test_a_damaged_log_of_inspect_is_one_clear_line(benchmark, inspect_log, tmp_path):

@@ -25,6 +25,7 @@ from inspect_ai.solver import generate
 try:
     from metaprobe.benchmark.interchange.inspect_log import read_output
     from metaprobe.benchmark.interchange.rows import grade_row
+    from metaprobe.benchmark.self_check import has_self_check
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
         "this task grades with metaprobe, which is not installed beside inspect_ai: "
@@ -36,13 +37,14 @@ VERDICTS = ("correct", "wrong", "unparsed", "truncated")
 
 @scorer(metrics={"correct": [mean(), stderr(), grouped(mean(), "cell", all=False)], "*": [mean()]})
 def verdict():
-    """Give 1 to the verdict on the response and 0 to the others."""
+    """Give 1 to the verdict on the response, 0 to the others, and whether it checks itself."""
 
     async def score(state, target):
         response, truncated = read_output(state.output)
         graded = grade_row(state.metadata, response, truncated=truncated)
+        verdicts = {name: float(graded.verdict == name) for name in VERDICTS}
         return Score(
-            value={name: float(graded.verdict == name) for name in VERDICTS},
+            value={**verdicts, "self_check": float(has_self_check(response))},
             answer=graded.answer,
             metadata={"verdict": str(graded.verdict)},
         )

@@ -17,7 +17,7 @@ GROUP = "metaprobe"
 """Name of the group of all tasks, and the beginning of their names."""
 
 _SHARED = "shared_yaml"  # without the suffix of a task, so that lm-eval does not list it
-_METRICS = {"correct": "true", "wrong": "false", "unparsed": "false"}
+_METRICS = {"correct": "true", "wrong": "false", "unparsed": "false", "self_check": "true"}
 
 _UTILS = '''\
 """Loads the items beside this file and grades responses with metaprobe as it is installed."""
@@ -29,6 +29,7 @@ import datasets
 
 try:
     from metaprobe.benchmark.interchange.rows import grade_row
+    from metaprobe.benchmark.self_check import has_self_check
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
         "the metaprobe tasks grade with metaprobe, which is not installed beside lm_eval: "
@@ -44,9 +45,10 @@ def load_cell(cell, **_):
 
 
 def process_results(row, responses):
-    """Return 1 for the verdict on the response and 0 for the others."""
+    """Return 1 for the verdict on the response, 0 for the others, and whether it checks itself."""
     verdict = grade_row(row, responses[0]).verdict
-    return {name: float(verdict == name) for name in ("correct", "wrong", "unparsed")}
+    verdicts = {name: float(verdict == name) for name in ("correct", "wrong", "unparsed")}
+    return {**verdicts, "self_check": float(has_self_check(responses[0]))}
 '''
 
 
