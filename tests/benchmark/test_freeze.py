@@ -51,7 +51,7 @@ def test_counts_are_exact_and_no_question_is_repeated(nano):
 def test_items_are_spread_evenly_over_families_and_levels(nano):
     for cell in CELLS:
         counts = Counter((i.family, i.level) for i in nano.items if i.cell == cell)
-        assert len(counts) == 2 * len(families_of(cell, PRESETS["nano"].families)) == 4
+        assert len(counts) == 2 * len(families_of(cell, PRESETS["nano"].families)) == 6
         assert max(counts.values()) - min(counts.values()) <= 1
 
 

@@ -155,7 +155,7 @@ def test_the_nano_base_is_above_chance_in_most_cells():
         item
         for name in NANO_FAMILIES
         for level in (1, 2)
-        for item in find_family(name).items(split=Split.EVAL, level=level, count=8)
+        for item in find_family(name).items(split=Split.EVAL, level=level, count=5)
     ]
     model = load_model("nano/qwen3", dtype=torch.float32)
     found = likelihood_by_cell(measure_likelihood(model, asked, shots=0), None, stream="test")

@@ -84,13 +84,20 @@ def reinforced(base: Any, tokenizer: Any, folder: Path, **changes: Any) -> list[
     "changes",
     [
         {},
-        {"advantage": "leave_one_out", "aggregation": "sequence_mean"},
+        pytest.param(
+            {"advantage": "leave_one_out", "aggregation": "sequence_mean"}, marks=pytest.mark.slow
+        ),
         {"advantage": "group_mean", "aggregation": "constant"},
         {"advantage": "batch_std", "updates_per_rollout": 2},
         {"precision": "auto"},
         {"loss": "cispo", "updates_per_rollout": 2, "refill": 1},
-        {"loss": "gspo", "aggregation": "sequence_mean", "mask_truncated": True},
-        {"kl": "k3", "dual_clip": 3.0, "updates_per_rollout": 2},
+        pytest.param(
+            {"loss": "gspo", "aggregation": "sequence_mean", "mask_truncated": True},
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            {"kl": "k3", "dual_clip": 3.0, "updates_per_rollout": 2}, marks=pytest.mark.slow
+        ),
         {"kl": "exact", "kl_weight": 0.001, "entropy_weight": 0.001, "token_correction": 2.0},
     ],
     ids=lambda changes: "-".join(str(v) for v in changes.values()) or "default",
