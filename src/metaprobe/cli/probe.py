@@ -44,16 +44,13 @@ def probe(
 
     from metaprobe.cli.run import conclude, watching
     from metaprobe.core.config import apply_overrides, parse_config
-    from metaprobe.core.errors import ConfigError, nearest
-    from metaprobe.stages.discover import find_stages
     from metaprobe.study.config import StudyConfig
     from metaprobe.study.layout import study_of_stage
-    from metaprobe.study.run import run_probe
 
-    wanted = [name.strip() for name in probes.split(",")] if probes is not None else []
-    for name in wanted:
-        if name not in PROBES:
-            raise ConfigError(f"--probes: unknown probe {name!r}{nearest(name, PROBES)}")
+    wanted = _named(probes) if probes is not None else []
+
+    from metaprobe.stages.discover import find_stages  # torch: a wrong name need not wait for it
+
     found = [stage for argument in models for stage in find_stages(argument)]
     studies = {study_of_stage(Path(stage.model)) for stage in found}
     study = studies.pop() if len(studies) == 1 else None
@@ -61,6 +58,9 @@ def probe(
     if wanted:
         table["probes"] = table.get("probes", {}) | {name: name in wanted for name in PROBES}
     config = parse_config(StudyConfig, apply_overrides(table, overrides or []), "--set")
+
+    from metaprobe.study.run import run_probe  # transformers: nor a wrong setting
+
     console = Console(stderr=as_json)
     if study:
         console.print(f"measured as {study} says; --set changes it")
@@ -68,6 +68,16 @@ def probe(
     with watching(console) as watch:
         outcome = run_probe(config, found, out, watch=watch, workers=workers)
     conclude(outcome, out, console, as_json=as_json)
+
+
+def _named(probes: str) -> list[str]:
+    from metaprobe.core.errors import ConfigError, nearest
+
+    wanted = [name.strip() for name in probes.split(",")]
+    for name in wanted:
+        if name not in PROBES:
+            raise ConfigError(f"--probes: unknown probe {name!r}{nearest(name, PROBES)}")
+    return wanted
 
 
 def _measured(study: Path | None) -> dict[str, Any]:

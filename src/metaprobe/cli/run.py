@@ -46,7 +46,6 @@ def run(
     from rich.console import Console
 
     from metaprobe.study.config import load_study
-    from metaprobe.study.run import run_study
     from metaprobe.study.toml import dump_toml
 
     settings = list(overrides or [])
@@ -56,6 +55,9 @@ def run(
     if dry_run:
         print(dump_toml(config.model_dump(mode="json", exclude_none=True)), end="")
         return
+
+    from metaprobe.study.run import run_study  # torch: seconds that a wrong setting need not wait
+
     folder = out or Path("runs") / config.name
     command = _command(study, settings, out)
     console = Console(stderr=as_json)
