@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toys import ITEMS, metrics_of, toy_run
+from toys import ITEMS, metrics_of, moved, toy_run
 
 from metaprobe.core.config import parse_config
 from metaprobe.core.errors import ConfigError
@@ -22,15 +22,6 @@ def config_of(**changes: Any) -> GRPOConfig:
     common: dict[str, Any] = {"steps": 3, "stages": [3], "precision": "float32", "prompts": 4}
     common |= {"group_size": 6, "max_new_tokens": 16, "learning_rate": 2e-3}
     return GRPOConfig(**{**common, **changes})
-
-
-def moved(model: Any, distance: float) -> Any:
-    copied = copy.deepcopy(model)
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for weight in copied.parameters():
-            weight += distance * torch.randn(weight.shape, generator=generator)
-    return copied
 
 
 def own_texts(model: Any, tokenizer: Any, samples: int = 40) -> list[Text]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toys import ITEMS, fresh_model, metrics_of, toy_run
+from toys import ITEMS, fresh_model, metrics_of, moved, toy_run
 
 from metaprobe.models.runtime import torch
 from metaprobe.training.arms import SFTConfig
@@ -34,8 +34,9 @@ def random_logits(seed: int = 0) -> Any:
 
 def terms_of(logits: Any, *, old: Any = None, base: Any = None) -> TokenTerms:
     targets = torch.arange(TOKENS)
-    logprobs = logits.log_softmax(1).gather(1, targets[:, None])[:, 0]
-    return TokenTerms(logprobs, logits, base, old)
+    whole = logits.log_softmax(1)
+    logprobs = whole.gather(1, targets[:, None])[:, 0]
+    return TokenTerms(logprobs, whole, None if base is None else base.log_softmax(1), old)
 
 
 def errors(logits: Any) -> Any:
@@ -72,8 +73,8 @@ def test_psft_is_sft_at_the_snapshot_and_stops_above_it() -> None:
     (gradient,) = torch.autograd.grad(psft(terms._replace(old_logprobs=here), 0.2, 0.28), logits)
     torch.testing.assert_close(gradient, errors(logits) / TOKENS)
     risen = torch.tensor([0.0, 0.1, 0.24, 0.26, 1.0, -1.0]).double()
-    moved = terms_of(logits, old=here - risen)
-    (gradient,) = torch.autograd.grad(psft(moved, 0.2, 0.28), logits)
+    after = terms_of(logits, old=here - risen)
+    (gradient,) = torch.autograd.grad(psft(after, 0.2, 0.28), logits)
     ratio = risen.exp()
     passes = (ratio <= 1.28).double()
     torch.testing.assert_close(gradient, (ratio * passes)[:, None] * errors(logits) / TOKENS)
@@ -134,16 +135,6 @@ def gradient_and_difference(objective: Objective, model: Any, batch: Any, old: A
     return weight.grad[place].item(), (ends[0] - ends[1]) / (2 * step)
 
 
-def moved(model: Any) -> Any:
-    """A copy whose weights lie a little beside the model's."""
-    copied = copy.deepcopy(model)
-    generator = torch.Generator().manual_seed(2)
-    with torch.no_grad():
-        for weight in copied.parameters():
-            weight += 0.03 * torch.randn(weight.shape, generator=generator)
-    return copied
-
-
 @pytest.mark.parametrize("name", ["nll", "psft", "forward", "reverse"])
 def test_the_gradient_in_the_weights_agrees_with_finite_differences(
     name: str, unsure_model: Any, tiny_tokenizer: Any
@@ -154,7 +145,7 @@ def test_the_gradient_in_the_weights_agrees_with_finite_differences(
     batch = collate(teacher_examples(tiny_tokenizer, config, ITEMS[:4]), 0)
     snapshots = objective.snapshot(unsure_model, [batch])
     old = torch.tensor(snapshots[0]) if snapshots else None
-    gradient, difference = gradient_and_difference(objective, moved(unsure_model), batch, old)
+    gradient, difference = gradient_and_difference(objective, moved(unsure_model, 0.03), batch, old)
     assert gradient == pytest.approx(difference, rel=0.03)
 
 
@@ -163,13 +154,13 @@ def test_a_base_that_moves_with_the_model_would_be_noticed(
 ) -> None:
     config = config_of("forward", kl_weight=20.0)
     objective = Objective(config, unsure_model)
-    objective.base = model = moved(unsure_model)
+    objective.base = model = moved(unsure_model, 0.03)
     batch = collate(teacher_examples(tiny_tokenizer, config, ITEMS[:4]), 0)
     with torch.no_grad():
         frozen = Objective(config, unsure_model)(model, batch, None)[0].item()
         assert objective(model, batch, None)[0].item() < frozen
     frozen_gradient, _ = gradient_and_difference(
-        Objective(config, unsure_model), moved(unsure_model), batch, None
+        Objective(config, unsure_model), moved(unsure_model, 0.03), batch, None
     )
     gradient, _ = gradient_and_difference(objective, model, batch, None)
     assert gradient != pytest.approx(frozen_gradient, rel=0.03)

@@ -1,5 +1,6 @@
 """Toy problems that a model of a few thousand parameters learns in seconds."""
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -85,3 +86,13 @@ def metrics_of(run: ArmRun) -> list[dict[str, Any]]:
     """The rows of an arm's metrics."""
     text = (run.folder / "metrics.jsonl").read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines()]
+
+
+def moved(model: Any, distance: float) -> Any:
+    """A copy whose weights lie a little beside the model's."""
+    copied = copy.deepcopy(model)
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for weight in copied.parameters():
+            weight += distance * torch.randn(weight.shape, generator=generator)
+    return copied

@@ -4,6 +4,7 @@ Texts are right-padded; positions that are masked out never reach the output mat
 vocabulary-wide work is done in chunks of positions, so memory does not grow with the batch.
 """
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -55,6 +56,13 @@ def masked_logits(model: Model, input_ids: Tensor, mask: Tensor) -> Tensor:
     """Return the logits (N, V) of the N positions where `mask` (B, T) is true, row by row."""
     hidden, count = _masked_hidden(model, input_ids, mask)
     return output_logits(model, hidden)[:count]
+
+
+def masked_log_softmax(
+    model: Model, input_ids: Tensor, mask: Tensor, *, temperature: float = 1.0
+) -> Tensor:
+    """Return the log-probabilities (N, V) of all tokens at the positions of `masked_logits`."""
+    return (masked_logits(model, input_ids, mask).float() / temperature).log_softmax(1)
 
 
 def masked_logprobs(
@@ -238,6 +246,13 @@ def output_logits(model: Model, hidden: Tensor) -> Tensor:
     logits: Tensor = model.get_output_embeddings()(hidden)
     cap = getattr(model.config, "final_logit_softcapping", None)
     return torch.tanh(logits / cap) * cap if cap else logits
+
+
+def frozen_copy(model: Model) -> Model:
+    """Return a copy of the model as it is now, for evaluation, whose weights take no gradient."""
+    frozen = copy.deepcopy(model).eval().requires_grad_(False)
+    use_float32_attention(frozen)
+    return frozen
 
 
 def use_float32_attention(model: Model) -> None:

@@ -54,6 +54,11 @@ def interval(low: float | None, high: float | None, *, signed: bool = False) -> 
     return f"{100 * low:.0f} to {100 * high:.0f}"
 
 
+def with_ends(value: str, ends: str) -> str:
+    """Return a value with the ends of its interval behind it, if there are any."""
+    return f"{value} ({ends})" if ends else value
+
+
 def number(value: float | None, digits: int = 3) -> str:
     """Return a number with so many significant digits, or that it was not measured."""
     return NOT_MEASURED if value is None else f"{value:.{digits}g}".replace("-", MINUS)

@@ -35,6 +35,8 @@ class ArmConfig(BaseModel):
     """Order of the problems; see training/curricula.py."""
     curriculum_samples: int = Field(default=4, ge=1)
     """Of `pass_rate`: solutions that the base samples of each problem, to measure its rate."""
+    curriculum_tokens: int = Field(default=192, ge=1)
+    """Of `pass_rate`: token limit of such a solution; a truncated one is a failure."""
     stages: StageSpec = "log:6"
     """`log:N` for N log-spaced checkpoints, `every:N`, a list of steps, or of shares in (0, 1]."""
 

@@ -5,7 +5,6 @@ no reference model. Groups without variance have no gradient and are dropped bef
 pass.
 """
 
-import copy
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -17,14 +16,15 @@ from metaprobe.models.loading import Model
 from metaprobe.models.logprobs import (
     Text,
     completion_logprobs,
-    masked_logits,
+    frozen_copy,
+    masked_log_softmax,
     pad_texts,
     use_float32_attention,
 )
 from metaprobe.models.runtime import matmul_precision, torch
 from metaprobe.training.advantages import ADVANTAGES, has_signal
 from metaprobe.training.arms import GRPOConfig
-from metaprobe.training.losses import PolicyLoss, PolicyTerms, k3, policy_loss
+from metaprobe.training.losses import PolicyLoss, PolicyTerms, k3, kl_divergence, policy_loss
 from metaprobe.training.order import Order
 from metaprobe.training.rollouts import Rollout, RolloutSettings, roll_out
 from metaprobe.training.session import ArmRun, OnStep, Session
@@ -51,8 +51,7 @@ def train_grpo(
     """
     base = None
     if config.kl != "off" or config.rollouts_from == "base":
-        base = copy.deepcopy(model).eval().requires_grad_(False)  # before the session resumes
-        use_float32_attention(base)
+        base = frozen_copy(model)  # before the session resumes
     order = Order(model, tokenizer, items, config, run, size=config.prompts, count=config.steps)
     session = Session(model, tokenizer, config, run, on_step=on_step)
     prompts = encode_prompts(tokenizer, [item.question for item in items])
@@ -208,24 +207,20 @@ def token_measures(
     else:
         ids, mask = (part.to(model.device) for part in pad_texts(texts, pad))
         targets = torch.cat([torch.as_tensor(t.completion) for t in texts]).to(model.device)
-        whole = _log_softmax(model, ids, mask, config.temperature)
+        whole = masked_log_softmax(model, ids, mask, temperature=config.temperature)
         logprobs = whole.gather(1, targets[:, None])[:, 0]
         entropy = -(whole.exp() * whole).sum(1)
         if exact:
             assert base is not None
             with torch.no_grad():
-                reference = _log_softmax(base, ids, mask, config.temperature)
-            return TokenMeasures(logprobs, entropy, (whole.exp() * (whole - reference)).sum(1))
+                reference = masked_log_softmax(base, ids, mask, temperature=config.temperature)
+            return TokenMeasures(logprobs, entropy, kl_divergence(whole, reference))
     if config.kl != "k3":
         return TokenMeasures(logprobs, entropy, None)
     assert base is not None
     with torch.no_grad():
         of_base, _ = completion_logprobs(base, texts, pad, temperature=config.temperature)
     return TokenMeasures(logprobs, entropy, k3(of_base - logprobs))
-
-
-def _log_softmax(model: Model, ids: Tensor, mask: Tensor, temperature: float) -> Tensor:
-    return (masked_logits(model, ids, mask).float() / temperature).log_softmax(1)
 
 
 def _spread(values: Tensor, mask: Tensor) -> Tensor:

@@ -136,6 +136,16 @@ def k3(difference: Tensor) -> Tensor:
     return difference.exp() - 1 - difference
 
 
+def kl_divergence(p: Tensor, q: Tensor) -> Tensor:
+    """Return KL(p || q) at each of N positions, in nats, exact over the vocabulary.
+
+    Args:
+        p: (N, V) log-probabilities.
+        q: (N, V) log-probabilities.
+    """
+    return (p.exp() * (p - q)).sum(1)
+
+
 def aggregate(values: Tensor, mask: Tensor, how: str, horizon: int) -> Tensor:
     """Return one number for token values (B, T) under a mask (B, T); see `policy_loss`."""
     if how == "token_mean":

@@ -7,7 +7,8 @@ are 1 they are the negative log-likelihood.
 from typing import NamedTuple
 
 from torch import Tensor, no_grad
-from torch.nn import functional
+
+from metaprobe.training.losses import kl_divergence
 
 EAFT_TOP = 20
 """Tokens whose entropy gates the loss of EAFT."""
@@ -20,10 +21,10 @@ class TokenTerms(NamedTuple):
 
     logprobs: Tensor
     """(N,) log-probabilities of the targets, with gradient."""
-    logits: Tensor | None = None
-    """(N, V), with gradient; only where an objective asks for whole distributions."""
-    base_logits: Tensor | None = None
-    """(N, V) of the base on the same text, without gradient."""
+    whole: Tensor | None = None
+    """(N, V) log-probabilities of all tokens, with gradient; only where an objective asks."""
+    base: Tensor | None = None
+    """(N, V) the same of the base on the same text, without gradient."""
     old_logprobs: Tensor | None = None
     """(N,) of the targets under the last snapshot of the model, without gradient."""
 
@@ -49,12 +50,12 @@ def eaft(terms: TokenTerms, alpha: float) -> Tensor:
     where the model is sure of something else than the target.
 
     Args:
-        terms: with `logits`.
+        terms: with `whole`.
         alpha: sharpness of the gate; 0 is the negative log-likelihood.
     """
-    assert terms.logits is not None
+    assert terms.whole is not None
     with no_grad():
-        top = terms.logits.float().topk(min(EAFT_TOP, terms.logits.shape[1])).values
+        top = terms.whole.topk(min(EAFT_TOP, terms.whole.shape[1])).values
         logprobs = top.log_softmax(1)
         gate = (-(logprobs.exp() * logprobs).sum(1) / EAFT_SCALE).pow(alpha)
     return -(gate * terms.logprobs).mean()
@@ -83,10 +84,11 @@ def forward_kl(terms: TokenTerms) -> Tensor:
     The anchor of ASFT (arXiv 2509.23753): it keeps probability on all that the base would say.
 
     Args:
-        terms: with `logits` and `base_logits`.
+        terms: with `whole` and `base`.
     """
-    model, base = _logprobs(terms)
-    return functional.kl_div(model, base, reduction="sum", log_target=True) / len(model)
+    assert terms.whole is not None
+    assert terms.base is not None
+    return kl_divergence(terms.base, terms.whole).mean()
 
 
 def reverse_kl(terms: TokenTerms) -> Tensor:
@@ -95,16 +97,11 @@ def reverse_kl(terms: TokenTerms) -> Tensor:
     It keeps probability away from what the base would not say.
 
     Args:
-        terms: with `logits` and `base_logits`.
+        terms: with `whole` and `base`.
     """
-    model, base = _logprobs(terms)
-    return functional.kl_div(base, model, reduction="sum", log_target=True) / len(model)
-
-
-def _logprobs(terms: TokenTerms) -> tuple[Tensor, Tensor]:
-    assert terms.logits is not None
-    assert terms.base_logits is not None
-    return terms.logits.float().log_softmax(1), terms.base_logits.float().log_softmax(1)
+    assert terms.whole is not None
+    assert terms.base is not None
+    return kl_divergence(terms.whole, terms.base).mean()
 
 
 ANCHORS = {"forward": forward_kl, "reverse": reverse_kl}

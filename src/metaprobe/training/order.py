@@ -9,10 +9,8 @@ from metaprobe.models.chat import encode_prompts
 from metaprobe.models.loading import Model
 from metaprobe.training.arms import ArmConfig
 from metaprobe.training.curricula import batches, shuffled
-from metaprobe.training.rollouts import RolloutSettings, pass_rates
+from metaprobe.training.rollouts import RolloutSettings, roll_out
 from metaprobe.training.session import ArmRun
-
-_TOKEN_LIMIT = 192
 
 
 class Order:
@@ -50,17 +48,17 @@ class Order:
             return
         drawn = sorted({*islice(shuffled(len(items), self.stream), count * size)})
         chosen = [items[i] for i in drawn]
-        measured = pass_rates(
+        groups = roll_out(
             model,
             tokenizer,
             chosen,
             encode_prompts(tokenizer, [item.question for item in chosen]),
-            RolloutSettings(config.curriculum_samples, 1.0, _TOKEN_LIMIT),
+            RolloutSettings(config.curriculum_samples, 1.0, config.curriculum_tokens),
             stream=run.stream("pass rates"),
         )
         self.rates = [0.0] * len(items)
-        for index, rate in zip(drawn, measured, strict=True):
-            self.rates[index] = rate
+        for index, group in zip(drawn, groups, strict=True):
+            self.rates[index] = sum(r.reward for r in group) / len(group)
 
     def batches(self, *, skip: int = 0) -> Iterator[list[int]]:
         """Yield index batches for ever.

@@ -75,26 +75,3 @@ def roll_out(
             ]
         )
     return rollouts
-
-
-def pass_rates(
-    model: Model,
-    tokenizer: Any,
-    items: Sequence[Item],
-    prompts: Sequence[Sequence[int]],
-    settings: RolloutSettings,
-    *,
-    stream: str,
-) -> list[float]:
-    """Return, for each item, the share of the model's samples that earn the reward.
-
-    Args:
-        model: a causal language model; put into evaluation mode.
-        tokenizer: the model's.
-        items: training problems.
-        prompts: the token ids of each.
-        settings: number, temperature and length.
-        stream: name of the random stream.
-    """
-    groups = roll_out(model, tokenizer, items, prompts, settings, stream=stream)
-    return [sum(r.reward for r in group) / len(group) for group in groups]

@@ -3,7 +3,6 @@
 Left out: packing (texts of one batch are of similar make), gradient accumulation, LoRA.
 """
 
-import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +11,12 @@ from torch import Tensor
 from metaprobe.benchmark.items import Item
 from metaprobe.models.chat import encode_completion, encode_prompts
 from metaprobe.models.loading import Model
-from metaprobe.models.logprobs import masked_logits, masked_logprobs, use_float32_attention
+from metaprobe.models.logprobs import (
+    frozen_copy,
+    masked_log_softmax,
+    masked_logprobs,
+    use_float32_attention,
+)
 from metaprobe.models.runtime import matmul_precision, torch
 from metaprobe.training.arms import SFTConfig
 from metaprobe.training.data import Batch, Example, collate
@@ -73,10 +77,7 @@ class Objective:
 
     def __init__(self, config: SFTConfig, model: Model) -> None:
         self.config = config
-        self.base: Model | None = None
-        if config.kl != "off":
-            self.base = copy.deepcopy(model).eval().requires_grad_(False)
-            use_float32_attention(self.base)
+        self.base: Model | None = None if config.kl == "off" else frozen_copy(model)
 
     def __call__(
         self, model: Model, batch: Batch, old: Tensor | None
@@ -114,11 +115,10 @@ class Objective:
             return TokenTerms(self._logprobs(model, batch), old_logprobs=old)
         ids, mask, targets = _placed(batch, model)
         with matmul_precision(self.config.precision, model.device):
-            logits = masked_logits(model, ids, mask)
+            whole = masked_log_softmax(model, ids, mask)
             with torch.no_grad():
-                base = masked_logits(self.base, ids, mask) if self.base else None
-        logprobs = logits.float().log_softmax(1).gather(1, targets[:, None])[:, 0]
-        return TokenTerms(logprobs, logits, base, old)
+                base = masked_log_softmax(self.base, ids, mask) if self.base else None
+        return TokenTerms(whole.gather(1, targets[:, None])[:, 0], whole, base, old)
 
     def _logprobs(self, model: Model, batch: Batch) -> Tensor:
         ids, mask, targets = _placed(batch, model)

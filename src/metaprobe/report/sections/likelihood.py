@@ -15,6 +15,7 @@ from metaprobe.report.markup import (
     table,
     tag,
     text,
+    with_ends,
 )
 from metaprobe.report.sections.opening import arm_name
 from metaprobe.report.view import StageView, View, mean
@@ -102,7 +103,5 @@ def _picked(stage: StageView, pick: _Pick) -> list[LikelihoodRow]:
 
 
 def _change(rows: Sequence[LikelihoodRow]) -> str:
-    value = points(mean(row.delta for row in rows))
     low, high = mean(row.delta_low for row in rows), mean(row.delta_high for row in rows)
-    ends = interval(low, high, signed=True)
-    return f"{value} ({ends})" if ends else value
+    return with_ends(points(mean(row.delta for row in rows)), interval(low, high, signed=True))

@@ -14,6 +14,7 @@ from metaprobe.report.markup import (
     table,
     tag,
     text,
+    with_ends,
 )
 from metaprobe.report.sections.opening import arm_name
 from metaprobe.report.view import ArmView, Pooled, View
@@ -104,14 +105,10 @@ def _arm_table(arm: ArmView) -> Html:
     return folded(title, table(caption, [text(h) for h in head], rows, class_="dense"))
 
 
-def _with_ends(value: str, ends: str) -> str:
-    return f"{value} ({ends})" if ends else value
-
-
 def _arm_row(row: Pooled) -> list[str]:
     return [
-        _with_ends(percent(row.accuracy), interval(row.low, row.high)),
-        _with_ends(
+        with_ends(percent(row.accuracy), interval(row.low, row.high)),
+        with_ends(
             points(row.delta) + ("*" if row.marked else ""),
             interval(row.delta_low, row.delta_high, signed=True),
         ),
