@@ -26,7 +26,7 @@ from metaprobe.core.vocabulary import CELLS, LEVELS, Cell, Domain, Skill, Split
 EVAL_SHARE = 0.25
 """Share of a family's problems that are kept for evaluation."""
 
-NOTHING = "none"
+_NOTHING = "none"
 """The answer to a diagnostic question about something in which nothing is wrong."""
 
 _ATTEMPTS_PER_ITEM = 2000
@@ -211,5 +211,5 @@ def _guessing(of: Family, level: int) -> _Guessing:
     return _Guessing(
         majority=max(counts.values()) / len(answers),
         chance=sum(answer.chance for answer in answers) / len(answers),
-        clean=counts[NOTHING] / len(answers),
+        clean=counts[_NOTHING] / len(answers),
     )
