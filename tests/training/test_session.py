@@ -11,7 +11,13 @@ from metaprobe.core.errors import MetaprobeError
 from metaprobe.models.loading import load_model
 from metaprobe.models.runtime import torch
 from metaprobe.stages.store import stored_stages
-from metaprobe.training.arms import ArmConfig, GRPOConfig, OnPolicySFTConfig, SFTConfig
+from metaprobe.training.arms import (
+    AnchorConfig,
+    ArmConfig,
+    GRPOConfig,
+    OnPolicySFTConfig,
+    SFTConfig,
+)
 from metaprobe.training.grpo import train_grpo
 from metaprobe.training.on_policy import train_on_policy
 from metaprobe.training.session import FINAL_RATE, ArmRun, DivergedError, OnStep, learning_rate
@@ -31,6 +37,12 @@ CONFIGS: dict[str, ArmConfig] = {
         curriculum="pass_rate",
         **COMMON,
     ),
+    "anchored": SFTConfig(
+        batch_size=3,
+        teacher="base",
+        anchor=AnchorConfig(kind="kl", responses=6, batch_size=4, max_new_tokens=14, levels=[1]),
+        **COMMON,
+    ),
     "sft_on_policy": OnPolicySFTConfig(
         batch_size=4, refresh=2, samples=6, max_new_tokens=14, learning_rate=1e-3, **COMMON
     ),
@@ -46,6 +58,7 @@ LOOPS: dict[str, Any] = {
     "sft": train_sft,
     "psft": train_sft,
     "asft": train_sft,
+    "anchored": train_sft,
     "sft_on_policy": train_on_policy,
     "grpo": train_grpo,
 }

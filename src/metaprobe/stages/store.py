@@ -32,6 +32,8 @@ class StageInfo(BaseModel):
     """Training time up to this step, without probes."""
     tokens: int
     """Tokens that took part in the loss, up to this step."""
+    forward_tokens: int | None = None
+    """Compute up to this step, in tokens that go forward through the model."""
     base: str
     """The model that training began from."""
     config: dict[str, Any]

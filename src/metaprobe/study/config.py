@@ -2,15 +2,12 @@
 
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from metaprobe.benchmark.family import find_family
-from metaprobe.benchmark.freeze import PRESETS
+from metaprobe.benchmark.selection import CellPatterns, FamilyNames
 from metaprobe.core.config import apply_overrides, parse_config, read_toml
 from metaprobe.core.errors import ConfigError, nearest
-from metaprobe.core.vocabulary import parse_cells
 from metaprobe.models.chat import SHOTS
 from metaprobe.models.sampling import Sampling
 from metaprobe.training.arms import Arm
@@ -21,24 +18,6 @@ BUILTIN = "nano"
 
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-def _checked_cells(patterns: list[str]) -> list[str]:
-    parse_cells(patterns)
-    return patterns
-
-
-def _checked_families(named: object) -> object:
-    if isinstance(named, str):
-        if named not in PRESETS:
-            raise ConfigError(
-                f"data.families: no preset {named!r}{nearest(named, PRESETS)}: "
-                f"list families, or name one of {', '.join(PRESETS)}"
-            )
-        return PRESETS[named].families
-    for name in named if isinstance(named, list | tuple) else ():
-        find_family(str(name))
-    return named
 
 
 class BenchmarkSettings(_Settings):
@@ -53,9 +32,9 @@ class BenchmarkSettings(_Settings):
 class DataSettings(_Settings):
     """What the arms are trained on."""
 
-    cells: Annotated[list[str], BeforeValidator(_checked_cells)] = ["mathematics/*"]
+    cells: CellPatterns = ["mathematics/*"]
     """Cells whose train split is used, as `domain/skill` with `*` for all."""
-    families: Annotated[tuple[str, ...] | None, BeforeValidator(_checked_families)] = None
+    families: FamilyNames = None
     """The only families of those cells, or a preset whose families they are; all by default."""
     problems: int = Field(default=4000, ge=1)
     """Distinct problems, spread evenly over cells, families and levels."""

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from metaprobe.benchmark.selection import CellPatterns, FamilyNames
 from metaprobe.core.errors import ConfigError
 from metaprobe.training.curricula import Curriculum
 from metaprobe.training.traces import Teacher, Traces
@@ -46,6 +47,43 @@ class ArmConfig(BaseModel):
         return self
 
 
+class AnchorConfig(BaseModel):
+    """What holds a model to its base where it is not trained; see training/anchors.py."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    kind: Literal["replay", "kl", "skill"]
+    """Likelihood of the base's responses, KL to the base on them, or KL on skills that fall."""
+    cells: CellPatterns | None = None
+    """Whose problems the base responds to; every cell that the arm is not trained on by default."""
+    families: FamilyNames = None
+    """The only families of those cells, or a preset whose families they are; all by default."""
+    levels: list[int] = [1, 2]
+    """Levels of the problems."""
+    responses: int = Field(default=64, ge=1)
+    """Problems of each skill that the base responds to, once, before training."""
+    batch_size: int = Field(default=16, ge=1)
+    """Responses in a step, spread over the skills that are held."""
+    max_new_tokens: int = Field(default=192, ge=1)
+    """Token limit of a response; truncated ones are used as far as they go."""
+    weight: float = Field(default=0.5, gt=0)
+    """Of the anchor against the objective; of `skill` the largest weight of one skill."""
+    probe_every: int = Field(default=10, ge=1)
+    """Of `skill`: steps between two measurements of the skills."""
+    probe_problems: int = Field(default=48, ge=1)
+    """Of `skill`: problems of each skill on which it is measured, none of which is anchored on."""
+    proportional: float = Field(default=5.0, ge=0)
+    """Of `skill`: gain on how far a skill lies below the base, as a share of problems."""
+    integral: float = Field(default=1.0, ge=0)
+    """Of `skill`: gain on the sum of that over the measurements."""
+
+    @model_validator(mode="after")
+    def _check_gains(self) -> "AnchorConfig":
+        if self.kind == "skill" and not self.proportional + self.integral:
+            raise ConfigError("an anchor on skills needs a gain: set proportional or integral")
+        return self
+
+
 class SFTConfig(ArmConfig):
     """Supervised fine-tuning on a teacher's traces."""
 
@@ -72,6 +110,8 @@ class SFTConfig(ArmConfig):
     """Divergence from the base on the traces that is added to the objective."""
     kl_weight: float = Field(default=0.1, gt=0)
     """What that divergence is multiplied by."""
+    anchor: AnchorConfig | None = None
+    """What holds the model to its base on other problems; nothing by default."""
 
     @property
     def block(self) -> int:

@@ -33,6 +33,8 @@ class Batch(NamedTuple):
 
     input_ids: torch.Tensor  # (B, T)
     labels: torch.Tensor  # (B, T)
+    tokens: int
+    """Tokens of all texts, padding left out."""
 
 
 def draw_items(
@@ -63,7 +65,7 @@ def draw_items(
     if len(items) < count:
         raise ConfigError(
             f"only {len(items)} distinct {split} problems exist in {len(cells)} cells at levels "
-            f"{list(levels)}, {count} were asked for; lower [data] problems or add levels"
+            f"{list(levels)}, {count} were asked for; ask for fewer or add levels"
         )
     return items
 
@@ -82,7 +84,8 @@ def collate(examples: Sequence[Example], pad: int) -> Batch:
         tokens = np.asarray([*example.prompt, *example.completion], dtype=np.int64)
         ids[row, : len(tokens) - 1] = tokens[:-1]
         labels[row, len(example.prompt) - 1 : len(tokens) - 1] = example.completion
-    return Batch(torch.from_numpy(ids), torch.from_numpy(labels))
+    read = sum(e.length for e in examples)
+    return Batch(torch.from_numpy(ids), torch.from_numpy(labels), read)
 
 
 def token_batches(lengths: Sequence[int], tokens: int, *, stream: str) -> Iterator[list[int]]:

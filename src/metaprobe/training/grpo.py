@@ -26,8 +26,8 @@ from metaprobe.training.advantages import ADVANTAGES, has_signal
 from metaprobe.training.arms import GRPOConfig
 from metaprobe.training.losses import PolicyLoss, PolicyTerms, k3, kl_divergence, policy_loss
 from metaprobe.training.order import Order
-from metaprobe.training.rollouts import Rollout, RolloutSettings, roll_out
-from metaprobe.training.session import ArmRun, OnStep, Session
+from metaprobe.training.rollouts import Rollout, RolloutSettings, roll_out, sampled_tokens
+from metaprobe.training.session import TRAINING_PASSES, ArmRun, OnStep, Session
 
 
 def train_grpo(
@@ -54,6 +54,8 @@ def train_grpo(
         base = frozen_copy(model)  # before the session resumes
     order = Order(model, tokenizer, items, config, run, size=config.prompts, count=config.steps)
     session = Session(model, tokenizer, config, run, on_step=on_step)
+    if session.step == 0:
+        session.spend(order.spent)
     prompts = encode_prompts(tokenizer, [item.question for item in items])
     drawn = session.carried or 0
     ordered = order.batches(skip=drawn)
@@ -70,6 +72,7 @@ def train_grpo(
                 RolloutSettings(config.group_size, config.temperature, config.max_new_tokens),
                 stream=run.stream("rollouts", step, *([draw] if draw else [])),
             )
+            session.spend(sampled_tokens([prompts[i] for i in chosen], sampled))
             groups += [Group(prompts[i], own) for i, own in zip(chosen, sampled, strict=True)]
             if sum(group.has_signal for group in groups) >= config.prompts:
                 break
@@ -151,6 +154,9 @@ def _update(
     old = sampled if config.temperature == 1 else None
     correction: Tensor | None = None
     metrics: dict[str, float] = {}
+    whole = sum(len(t.prompt) + len(t.completion) for t in batch.texts)
+    passes = TRAINING_PASSES + (base is not None and config.kl != "off")
+    session.spend(whole, passes=config.updates_per_rollout * passes)
     model.train()
     for _ in range(config.updates_per_rollout):
         with matmul_precision(config.precision, model.device):

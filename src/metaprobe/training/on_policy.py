@@ -16,8 +16,8 @@ from metaprobe.training.arms import OnPolicySFTConfig
 from metaprobe.training.data import Example, collate
 from metaprobe.training.losses import IGNORED, next_token_loss
 from metaprobe.training.order import Order
-from metaprobe.training.rollouts import RolloutSettings, roll_out
-from metaprobe.training.session import ArmRun, DivergedError, OnStep, Session
+from metaprobe.training.rollouts import RolloutSettings, roll_out, sampled_tokens
+from metaprobe.training.session import TRAINING_PASSES, ArmRun, DivergedError, OnStep, Session
 
 
 def train_on_policy(
@@ -45,6 +45,8 @@ def train_on_policy(
     wanted, rounds = config.refresh * config.batch_size, -(-config.steps // config.refresh)
     order = Order(model, tokenizer, items, config, run, size=wanted, count=rounds)
     session = Session(model, tokenizer, config, run, on_step=on_step)
+    if session.step == 0:
+        session.spend(order.spent)
     prompts = encode_prompts(tokenizer, [item.question for item in items])
     settings = RolloutSettings(config.samples, config.temperature, config.max_new_tokens)
     ordered = order.batches(skip=-(-session.step // config.refresh))
@@ -63,6 +65,7 @@ def train_on_policy(
                 settings,
                 stream=run.stream("samples", step),
             )
+            session.spend(sampled_tokens([prompts[i] for i in chosen], rollouts))
             correct = [next((r for r in group if r.reward == 1), None) for group in rollouts]
             pool = [
                 Example(prompts[i], r.tokens) for i, r in zip(chosen, correct, strict=True) if r
@@ -81,6 +84,7 @@ def train_on_policy(
                 model, batch.input_ids.to(model.device), batch.labels.to(model.device)
             )
         session.update(loss)
+        session.spend(sum(row.length for row in batch_rows), passes=TRAINING_PASSES)
         session.carried = {"pool": pool, "share": share}
         tokens = int((batch.labels != IGNORED).sum())
         session.finish(tokens=tokens, metrics={"loss": loss.item(), "reward": share})

@@ -9,7 +9,7 @@ from metaprobe.models.chat import encode_prompts
 from metaprobe.models.loading import Model
 from metaprobe.training.arms import ArmConfig
 from metaprobe.training.curricula import batches, shuffled
-from metaprobe.training.rollouts import RolloutSettings, roll_out
+from metaprobe.training.rollouts import RolloutSettings, roll_out, sampled_tokens
 from metaprobe.training.session import ArmRun
 
 
@@ -44,18 +44,22 @@ class Order:
         self.items, self.config = items, config
         self.size, self.count, self.stream = size, count, run.stream("order")
         self.rates: list[float] = []
+        self.spent = 0
+        """Tokens that were read and sampled to find the order."""
         if config.curriculum != "pass_rate":
             return
         drawn = sorted({*islice(shuffled(len(items), self.stream), count * size)})
         chosen = [items[i] for i in drawn]
+        prompts = encode_prompts(tokenizer, [item.question for item in chosen])
         groups = roll_out(
             model,
             tokenizer,
             chosen,
-            encode_prompts(tokenizer, [item.question for item in chosen]),
+            prompts,
             RolloutSettings(config.curriculum_samples, 1.0, config.curriculum_tokens),
             stream=run.stream("pass rates"),
         )
+        self.spent = sampled_tokens(prompts, groups)
         self.rates = [0.0] * len(items)
         for index, group in zip(drawn, groups, strict=True):
             self.rates[index] = sum(r.reward for r in group) / len(group)

@@ -75,3 +75,8 @@ def roll_out(
             ]
         )
     return rollouts
+
+
+def sampled_tokens(prompts: Sequence[Sequence[int]], groups: Sequence[Sequence[Rollout]]) -> int:
+    """Return the tokens that sampling reads and writes; a prompt is read once for its rollouts."""
+    return sum(map(len, prompts)) + sum(len(r.tokens) for group in groups for r in group)

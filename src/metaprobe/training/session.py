@@ -39,6 +39,9 @@ from metaprobe.training.arms import ArmConfig, stage_steps
 OnStep = Callable[[int, Model], None]
 """Called after every optimiser step with the step and the model."""
 
+TRAINING_PASSES = 3
+"""Cost of a token in training, in forward passes: a backward pass costs about two."""
+
 FINAL_RATE = 0.1
 """Share of the peak learning rate that the cosine schedule ends at."""
 
@@ -84,7 +87,7 @@ class Session:
         self.on_step = on_step
         self.stages = set(stage_steps(config.stages, config.steps))
         self.optimizer = optimizer_for(model, config.learning_rate, config.weight_decay)
-        self.step = self.tokens = 0
+        self.step = self.tokens = self.forward_tokens = 0
         self.seconds = 0.0
         self.carried: Any = None
         """What a loop wants to find again when it resumes; JSON."""
@@ -114,6 +117,15 @@ class Session:
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
 
+    def spend(self, tokens: int, *, passes: int = 1) -> None:
+        """Count compute, in tokens that go forward through the model.
+
+        Args:
+            tokens: tokens that were read or sampled, prompts included, padding left out.
+            passes: 1 forward; `TRAINING_PASSES` with a backward pass.
+        """
+        self.forward_tokens += passes * tokens
+
     def check_finite(self, what: str, value: float) -> None:
         """Stop the arm where a number of the step that is being done is not finite.
 
@@ -139,6 +151,7 @@ class Session:
         row = {
             "step": self.step,
             "tokens": self.tokens,
+            "forward_tokens": self.forward_tokens,
             "seconds": round(self.seconds, 3),
             "learning_rate": learning_rate(self.config, self.step),
             "grad_norm": self._grad_norm,
@@ -162,6 +175,7 @@ class Session:
             step=self.step,
             seconds=self.seconds,
             tokens=self.tokens,
+            forward_tokens=self.forward_tokens,
             base=self.run.base,
             config=self.config.model_dump(mode="json"),
             metrics=metrics,
@@ -170,6 +184,7 @@ class Session:
         state = {
             "step": self.step,
             "tokens": self.tokens,
+            "forward_tokens": self.forward_tokens,
             "seconds": self.seconds,
             "carried": self.carried,
         }
@@ -209,6 +224,7 @@ class Session:
                     if f"{key}/{name}" in tensors
                 }
         self.step, self.tokens = state["step"], state["tokens"]
+        self.forward_tokens = state["forward_tokens"]
         self.seconds, self.carried = state["seconds"], state["carried"]
         truncate_metrics(self.run.folder / "metrics.jsonl", self.step)
 

@@ -18,12 +18,13 @@ from metaprobe.models.logprobs import (
     use_float32_attention,
 )
 from metaprobe.models.runtime import matmul_precision, torch
+from metaprobe.training.anchors import Anchors
 from metaprobe.training.arms import SFTConfig
 from metaprobe.training.data import Batch, Example, collate
 from metaprobe.training.losses import IGNORED
 from metaprobe.training.objectives import ANCHORS, TokenTerms, dft, eaft, nll, psft
 from metaprobe.training.order import Order
-from metaprobe.training.session import ArmRun, OnStep, Session
+from metaprobe.training.session import TRAINING_PASSES, ArmRun, OnStep, Session
 from metaprobe.training.traces import choose_length, solution_text, style_of
 
 
@@ -46,38 +47,71 @@ def train_sft(
         run: name of the arm and folder of its stages.
         on_step: called after every optimiser step.
     """
-    # Both before the session, which may resume other weights than the base's.
-    objective = Objective(config, model)
+    # All before the session, which may resume other weights than the base's.
+    base = frozen_copy(model) if config.kl != "off" or config.anchor else None
+    objective = Objective(config, base)
+    anchors = None
+    if config.anchor is not None and base is not None:
+        trained = {item.cell for item in items}
+        anchors = Anchors(base, tokenizer, config.anchor, run, trained=trained)
     order = Order(model, tokenizer, items, config, run, size=config.batch_size, count=config.steps)
     session = Session(model, tokenizer, config, run, on_step=on_step)
+    _begin(session, order, anchors)
     examples = teacher_examples(tokenizer, config, items)
     ordered = order.batches(skip=session.step - session.step % config.block)
     ahead: list[Batch] = []
-    old: list[Tensor] = []
-    model.train()
+    old: list[list[float]] = []
     use_float32_attention(model)
     for step in session.steps():
+        measured = anchors.measure(model) if anchors and anchors.is_due(step) else {}
+        model.train()
         inner = (step - 1) % config.block
         if not ahead or inner == 0:
             rows = [[examples[i] for i in next(ordered)] for _ in range(config.block)]
             ahead = [collate(row, tokenizer.pad_token_id) for row in rows]
-            carried = session.carried if inner else None
-            old = [torch.tensor(values) for values in carried or objective.snapshot(model, ahead)]
-            session.carried = [values.tolist() for values in old]
+            old = session.carried["old"] if inner else objective.snapshot(model, ahead)
+            session.spend(sum(b.tokens for b in ahead) if old and not inner else 0)
         batch = ahead[inner]
-        loss, metrics = objective(model, batch, old[inner] if old else None)
+        loss, metrics = objective(model, batch, torch.tensor(old[inner]) if old else None)
+        session.spend(batch.tokens, passes=TRAINING_PASSES + (config.kl != "off"))
+        if anchors:
+            with matmul_precision(config.precision, model.device):
+                term = anchors.term(model, step)
+            anchors.settle(session)
+            measured |= {f"weight_{s}": w for s, w in anchors.control.weights.items()}
+            if term is not None:
+                measured["anchor"] = term.item()
+                loss = loss + term
+        session.carried = {"old": old, "anchors": anchors.state() if anchors else None}
         session.update(loss)
         tokens = int((batch.labels != IGNORED).sum())
-        session.finish(tokens=tokens, metrics={"loss": loss.item(), **metrics})
+        session.finish(tokens=tokens, metrics={"loss": loss.item(), **metrics, **measured})
     model.eval()
+
+
+def _begin(session: Session, order: Order, anchors: Anchors | None) -> None:
+    """Count what was spent before the first step, or go on from where the arm stopped."""
+    if session.step == 0:
+        session.spend(order.spent)
+        if anchors:
+            anchors.settle(session)
+    elif anchors:
+        anchors.spent = 0
+        anchors.restore(session.carried["anchors"])
 
 
 class Objective:
     """The objective of an arm on batches, with the base where it is anchored to that."""
 
-    def __init__(self, config: SFTConfig, model: Model) -> None:
+    def __init__(self, config: SFTConfig, base: Model | None) -> None:
+        """Remember what the loss is made of.
+
+        Args:
+            config: settings of the arm.
+            base: the frozen base; an objective with a divergence from it needs one.
+        """
         self.config = config
-        self.base: Model | None = None if config.kl == "off" else frozen_copy(model)
+        self.base = None if config.kl == "off" else base
 
     def __call__(
         self, model: Model, batch: Batch, old: Tensor | None
