@@ -1,6 +1,7 @@
 """Settings of a study: what is accepted, what is refused and how the refusal reads."""
 
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,8 @@ from metaprobe.benchmark.freeze import NANO_FAMILIES
 from metaprobe.core.config import parse_config
 from metaprobe.core.errors import ConfigError, InputError
 from metaprobe.study.config import StudyConfig, load_study
+from metaprobe.study.layout import Layout
+from metaprobe.study.plan import plan_study
 from metaprobe.study.toml import dump_toml
 
 
@@ -92,3 +95,25 @@ def test_the_resolved_file_reads_back_as_the_same_study(tmp_path):
     path = tmp_path / "study.toml"
     path.write_text(text)
     assert load_study(str(path)) == config
+
+
+BETWEEN = "arms.between={kind='interpolation',of='sft_long'}"
+
+
+def test_an_interpolation_needs_a_trained_arm_of_the_study() -> None:
+    assert "between" in load_study("nano", [BETWEEN]).arms
+    for other in ("sft_lnog", "between"):
+        with pytest.raises(ConfigError, match=f"arms.between.of: no trained arm '{other}'"):
+            load_study("nano", [BETWEEN.replace("sft_long", other)])
+
+
+def test_an_interpolation_waits_for_its_arm_and_changes_with_it(tmp_path: Path) -> None:
+    keys = {}
+    for steps in (80, 90):
+        config = load_study("nano", [BETWEEN, f"arms.sft_long.steps={steps}"])
+        planned = {p.unit.name: p for p in plan_study(config, Layout(tmp_path), "hash")}
+        made = planned["train-between-0"]
+        assert made.unit.after == ("train-sft_long-0",)
+        assert [path.parent.name for path in made.outputs] == ["step-25", "step-50", "step-75"]
+        keys[steps] = made.key
+    assert keys[80] != keys[90]

@@ -67,15 +67,19 @@ def _train_arm(kind: str, out: Path, base: str, seed: int, overrides: list[str])
 
     from metaprobe.core.config import apply_overrides, parse_config
     from metaprobe.study.config import StudyConfig
+    from metaprobe.study.layout import Layout
     from metaprobe.study.tasks import TrainTask
+    from metaprobe.training.arms import InterpolationConfig
+    from metaprobe.training.session import ArmRun
 
     table = apply_overrides({"kind": kind}, overrides)
     data = table.pop("data", {})
     study = {"name": kind, "base": base, "data": data, "arms": {kind: table}}
     config = parse_config(StudyConfig, study, "--set")
-    task = TrainTask(
-        root=out, arm=kind, seed=seed, base=base, config=config.arms[kind], data=config.data
-    )
+    arm = config.arms[kind]
+    assert not isinstance(arm, InterpolationConfig)  # no command has that kind
+    run = ArmRun(arm=kind, seed=seed, base=base, root=Layout(out).stages)
+    task = TrainTask(arm=run, config=arm, data=config.data)
     console = Console()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as display:
         bar = display.add_task(kind, total=1.0)

@@ -3,14 +3,14 @@
 from importlib.resources import files
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from metaprobe.benchmark.selection import CellPatterns, FamilyNames
 from metaprobe.core.config import apply_overrides, parse_config, read_toml
 from metaprobe.core.errors import ConfigError, nearest
 from metaprobe.models.chat import SHOTS
 from metaprobe.models.sampling import Sampling
-from metaprobe.training.arms import Arm
+from metaprobe.training.arms import Arm, InterpolationConfig
 
 BUILTIN = "nano"
 """The study that runs without an argument."""
@@ -78,6 +78,16 @@ class StudyConfig(_Settings):
     """The arms by name."""
     probes: ProbeSettings = ProbeSettings()
     """What is measured of every stage."""
+
+    @model_validator(mode="after")
+    def _check_interpolations(self) -> "StudyConfig":
+        trained = [n for n, arm in self.arms.items() if not isinstance(arm, InterpolationConfig)]
+        for name, arm in self.arms.items():
+            if isinstance(arm, InterpolationConfig) and arm.of not in trained:
+                raise ConfigError(
+                    f"arms.{name}.of: no trained arm {arm.of!r}{nearest(arm.of, trained)}"
+                )
+        return self
 
 
 def load_study(name: str, overrides: list[str] | None = None) -> StudyConfig:

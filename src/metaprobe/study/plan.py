@@ -16,13 +16,15 @@ from metaprobe.stages.store import arm_folder
 from metaprobe.study.config import ProbeSettings, StudyConfig
 from metaprobe.study.engine import Unit
 from metaprobe.study.layout import BASE, Layout, StageName
-from metaprobe.study.tasks import ProbeTask, TrainTask
+from metaprobe.study.tasks import InterpolateTask, ProbeTask, TrainTask
 from metaprobe.training import VERSION as TRAINING_VERSION
-from metaprobe.training.arms import stage_steps
+from metaprobe.training.arms import InterpolationConfig
+from metaprobe.training.session import ArmRun
 
 _SECONDS = {"sft": 1.0, "sft_on_policy": 1.6, "grpo": 2.0}
 """Rough relative cost of a training step, for the order of starting and the time left."""
 _PROBE_COST = 12.0
+_INTERPOLATION_COST = 3.0
 
 
 class Planned(NamedTuple):
@@ -64,34 +66,38 @@ def plan_study(config: StudyConfig, layout: Layout, benchmark_hash: str) -> list
     planned = [_probe(layout, measuring, BASE, config.base, base_key, base_key, after=())]
     for arm, settings in config.arms.items():
         for seed in config.seeds:
-            name = f"train-{arm}-{seed}"
-            key = short_hash(
-                *("train", TRAINING_VERSION, base_key, arm, seed),
-                settings.model_dump_json(),
-                config.data.model_dump_json(),
-            )
-            steps = stage_steps(settings.stages, settings.steps)
-            folder = arm_folder(layout.stages, arm, seed)
-            task = TrainTask(
-                root=layout.root,
-                arm=arm,
-                seed=seed,
-                base=config.base,
-                config=settings,
-                data=config.data,
-            )
-            cost = settings.steps * _SECONDS[settings.kind]
-            outputs = tuple(folder / f"step-{s}" / "stage.json" for s in steps)
-            planned.append(Planned(Unit(name=name, task=task, cost=cost), key, outputs, None))
-            for step in steps:
+            made = _make_arm(config, layout, base_key, arm, seed)
+            planned.append(made)
+            for step, output in zip(settings.planned_stages, made.outputs, strict=True):
                 stage = StageName(arm, seed, step)
-                model = str(folder / f"step-{step}")
-                stage_key = short_hash(key, step)
-                after = (name, _probe_name(BASE))
+                stage_key = short_hash(made.key, step)
+                model, after = str(output.parent), (made.unit.name, _probe_name(BASE))
                 planned.append(
                     _probe(layout, measuring, stage, model, stage_key, base_key, after=after)
                 )
     return planned
+
+
+def _make_arm(config: StudyConfig, layout: Layout, base_key: str, arm: str, seed: int) -> Planned:
+    """Return the unit that writes the stages of one arm and seed."""
+    settings, name = config.arms[arm], f"train-{arm}-{seed}"
+    folder = arm_folder(layout.stages, arm, seed)
+    outputs = tuple(folder / f"step-{s}" / "stage.json" for s in settings.planned_stages)
+    run = ArmRun(arm=arm, seed=seed, base=config.base, root=layout.stages)
+    if isinstance(settings, InterpolationConfig):
+        source = _make_arm(config, layout, base_key, settings.of, seed)
+        key = short_hash("interpolate", source.key, settings.model_dump_json())
+        between = InterpolateTask(arm=run, config=settings)
+        unit = Unit(name=name, task=between, after=(source.unit.name,), cost=_INTERPOLATION_COST)
+        return Planned(unit, key, outputs, None)
+    key = short_hash(
+        *("train", TRAINING_VERSION, base_key, arm, seed),
+        settings.model_dump_json(),
+        config.data.model_dump_json(),
+    )
+    cost = settings.steps * _SECONDS[settings.kind]
+    task = TrainTask(arm=run, config=settings, data=config.data)
+    return Planned(Unit(name=name, task=task, cost=cost), key, outputs, None)
 
 
 def plan_probe(found: Sequence[FoundStage], measuring: Measuring, layout: Layout) -> list[Planned]:

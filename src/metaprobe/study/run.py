@@ -75,7 +75,7 @@ def run_study(
         write_text(layout.study, dump_toml(config.model_dump(mode="json", exclude_none=True)))
         benchmark = _benchmark(config, layout)
         planned = plan_study(config, layout, benchmark.manifest.content_hash)
-        _discard_stale(planned, layout)
+        _discard_stale(planned)
         ran, skipped, missing = _do(planned, layout, watch, workers)
         plan = _plan_key(planned)
         known = _known_outcome(layout, plan, ran, skipped)
@@ -142,13 +142,13 @@ def _benchmark(config: StudyConfig, layout: Layout) -> Benchmark:
     return benchmark
 
 
-def _discard_stale(planned: Sequence[Planned], layout: Layout) -> None:
+def _discard_stale(planned: Sequence[Planned]) -> None:
     """Remove what an arm left behind under other settings, so that it is not resumed."""
     for plan in planned:
         if plan.stage is not None:
             continue
         task: Any = plan.unit.task
-        folder = arm_folder(layout.stages, task.arm, task.seed)
+        folder = task.arm.folder
         marker = folder / "key.json"
         if folder.is_dir() and not (marker.is_file() and read_json(marker) == plan.key):
             shutil.rmtree(folder)

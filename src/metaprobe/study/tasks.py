@@ -30,8 +30,9 @@ from metaprobe.probes.parameters import measure_parameters
 from metaprobe.probes.prompts import item_prompts
 from metaprobe.study.config import DataSettings, ProbeSettings
 from metaprobe.study.layout import BASE, Layout, StageName
-from metaprobe.training.arms import Arm
+from metaprobe.training.arms import InterpolationConfig, Trained
 from metaprobe.training.data import draw_items
+from metaprobe.training.interpolation import interpolate_arm
 from metaprobe.training.session import ArmRun
 from metaprobe.training.train import train_arm
 
@@ -46,11 +47,8 @@ Tell = Callable[[float], None]
 class TrainTask:
     """Train one arm with one seed."""
 
-    root: Path
-    arm: str
-    seed: int
-    base: str
-    config: Arm
+    arm: ArmRun
+    config: Trained
     data: DataSettings
 
     def run(self, tell: Tell) -> None:
@@ -60,12 +58,24 @@ class TrainTask:
             self.data.levels,
             self.data.problems,
             split=Split.TRAIN,
-            seed=self.seed,
+            seed=self.arm.seed,
             families=self.data.families,
         )
-        run = ArmRun(arm=self.arm, seed=self.seed, base=self.base, root=Layout(self.root).stages)
         steps = self.config.steps
-        train_arm(self.config, items, run, on_step=lambda step, _: tell(step / steps))
+        train_arm(self.config, items, self.arm, on_step=lambda step, _: tell(step / steps))
+
+
+@dataclass(frozen=True, kw_only=True)
+class InterpolateTask:
+    """Write the stages between the base and another arm."""
+
+    arm: ArmRun
+    config: InterpolationConfig
+
+    def run(self, tell: Tell) -> None:
+        """Write them all."""
+        interpolate_arm(self.config, self.arm)
+        tell(1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +124,7 @@ class ProbeTask:
             _write(layout, "parameters", self.stage, change, parameter_rows(change))
 
 
-Task = TrainTask | ProbeTask
+Task = TrainTask | InterpolateTask | ProbeTask
 
 
 def divergence_rows(divergence: Divergence) -> list[dict[str, Any]]:

@@ -41,6 +41,11 @@ class ArmConfig(BaseModel):
     stages: StageSpec = "log:6"
     """`log:N` for N log-spaced checkpoints, `every:N`, a list of steps, or of shares in (0, 1]."""
 
+    @property
+    def planned_stages(self) -> list[int]:
+        """The steps at which checkpoints are written."""
+        return stage_steps(self.stages, self.steps)
+
     @model_validator(mode="after")
     def _check_stages(self) -> "ArmConfig":
         stage_steps(self.stages, self.steps)
@@ -195,7 +200,37 @@ class GRPOConfig(ArmConfig):
         return self
 
 
-Arm = Annotated[SFTConfig | OnPolicySFTConfig | GRPOConfig, Field(discriminator="kind")]
+class InterpolationConfig(BaseModel):
+    """Weights between the base and the last stage of another arm (WiSE-FT, arXiv 2109.01903)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    kind: Literal["interpolation"] = "interpolation"
+    of: str
+    """Name of the arm in the same study."""
+    shares: list[Annotated[float, Field(gt=0, lt=1)]] = Field(
+        default=[0.25, 0.5, 0.75], min_length=1
+    )
+    """How far from the base to go, ascending, in hundredths; each is a stage."""
+
+    @property
+    def planned_stages(self) -> list[int]:
+        """The shares as percentages, which stand for steps."""
+        return [round(100 * share) for share in self.shares]
+
+    @model_validator(mode="after")
+    def _check_shares(self) -> "InterpolationConfig":
+        stages = self.planned_stages
+        whole = all(abs(100 * s - n) < 1e-6 for s, n in zip(self.shares, stages, strict=True))
+        if not whole or stages != sorted(set(stages)):
+            raise ConfigError(f"shares {self.shares} must ascend, in hundredths")
+        return self
+
+
+Trained = SFTConfig | OnPolicySFTConfig | GRPOConfig
+"""Settings of an arm that takes optimiser steps."""
+
+Arm = Annotated[Trained | InterpolationConfig, Field(discriminator="kind")]
 """Settings of any kind of arm; `kind` tells which."""
 
 

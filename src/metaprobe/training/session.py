@@ -34,7 +34,7 @@ from metaprobe.stages.store import (
     save_stage,
     truncate_metrics,
 )
-from metaprobe.training.arms import ArmConfig, stage_steps
+from metaprobe.training.arms import ArmConfig
 
 OnStep = Callable[[int, Model], None]
 """Called after every optimiser step with the step and the model."""
@@ -85,7 +85,7 @@ class Session:
     ) -> None:
         self.model, self.tokenizer, self.config, self.run = model, tokenizer, config, run
         self.on_step = on_step
-        self.stages = set(stage_steps(config.stages, config.steps))
+        self.stages = set(config.planned_stages)
         self.optimizer = optimizer_for(model, config.learning_rate, config.weight_decay)
         self.step = self.tokens = self.forward_tokens = 0
         self.seconds = 0.0

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from metaprobe.benchmark.items import Item
 from metaprobe.models.loading import load_model
 from metaprobe.models.runtime import torch
-from metaprobe.training.arms import Arm, GRPOConfig, SFTConfig
+from metaprobe.training.arms import GRPOConfig, SFTConfig, Trained
 from metaprobe.training.grpo import train_grpo
 from metaprobe.training.on_policy import train_on_policy
 from metaprobe.training.session import ArmRun, OnStep
@@ -13,7 +13,7 @@ from metaprobe.training.sft import train_sft
 
 
 def train_arm(
-    config: Arm, items: Sequence[Item], run: ArmRun, *, on_step: OnStep | None = None
+    config: Trained, items: Sequence[Item], run: ArmRun, *, on_step: OnStep | None = None
 ) -> None:
     """Load the base with float32 weights and train one arm from it; resumes where it stopped.
 
