@@ -1,6 +1,7 @@
 import pytest
 
-from metaprobe.analysis.findings import findings, label, rank_arms
+from metaprobe.analysis.findings import findings, rank_arms
+from metaprobe.analysis.wording import label
 from metaprobe.core.results import (
     ArmResult,
     BaseInfo,

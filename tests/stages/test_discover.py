@@ -19,7 +19,7 @@ def checkpoint(folder: Path) -> Path:
 
 
 def external(arm: str, step: int, model: Path) -> FoundStage:
-    return FoundStage(arm, "external", 0, step, 0.0, 0, str(model))
+    return FoundStage(arm, "external", 0, step, 0.0, 0, None, str(model))
 
 
 def test_checkpoints_of_trl_and_llama_factory_come_in_order(tmp_path: Path) -> None:
@@ -46,6 +46,7 @@ def stage(folder: Path, **changes: Any) -> StageInfo:
         "step": 40,
         "seconds": 9.5,
         "tokens": 800,
+        "forward_tokens": 2400,
         "base": "nano/qwen3",
         "config": {},
     }
@@ -59,7 +60,7 @@ def test_our_own_stages_bring_their_lineage(tmp_path: Path) -> None:
     for step in (40, 8):
         stage(run / f"step-{step}", step=step)
     assert find_stages(str(run)) == [
-        FoundStage("sft_long", "sft", 2, step, 9.5, 800, str(run / f"step-{step}"))
+        FoundStage("sft_long", "sft", 2, step, 9.5, 800, 2400, str(run / f"step-{step}"))
         for step in (8, 40)
     ]
     assert {found.arm for found in find_stages(f"mine={run}")} == {"mine"}

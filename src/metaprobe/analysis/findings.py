@@ -11,6 +11,17 @@ from statistics import fmean, median
 from typing import Any, NamedTuple
 
 from metaprobe.analysis.profile import is_above, is_below
+from metaprobe.analysis.wording import (
+    capitalised,
+    cells,
+    joined,
+    label,
+    number,
+    points,
+    size_range,
+    span,
+    whole,
+)
 from metaprobe.core.results import (
     ArmResult,
     BaseInfo,
@@ -25,16 +36,6 @@ CEILING = 0.95
 
 CEILING_CELLS = 4
 """Cells at the ceiling that pass without a caution."""
-
-_LABELS = {
-    "sft_short": "SFT on short traces",
-    "sft_long": "SFT on long traces",
-    "sft_mixed": "SFT on mixed traces",
-    "sft_own": "SFT on its own traces",
-    "sft_on_policy": "SFT on its own traces",
-}
-
-_NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 
 
 class _Fall(NamedTuple):
@@ -51,56 +52,6 @@ class _Arm(NamedTuple):
     name: str
     label: str
     runs: list[ArmResult]
-
-
-def label(arm_name: str, kind: str) -> str:
-    """Return a readable name of an arm: `SFT on short traces`, `GRPO`, or the arm's own name."""
-    if arm_name == kind and kind.isalpha():
-        return kind.upper()
-    return _LABELS.get(arm_name, arm_name)
-
-
-def _number(n: int) -> str:
-    return _NUMBERS[n] if n < len(_NUMBERS) else str(n)
-
-
-def _cells(n: int) -> str:
-    return f"{_number(n)} cell" if n == 1 else f"{_number(n)} cells"
-
-
-def _start(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _whole(share: float) -> str:
-    points = round(100 * share)
-    return f"−{-points}" if points < 0 else str(points)
-
-
-def _points(share: float) -> str:
-    """Return a size without its sign, such as `12 points`."""
-    points = round(100 * abs(share))
-    if points == 0:
-        return "less than a point"
-    return "1 point" if points == 1 else f"{points} points"
-
-
-def _span(low: str, high: str) -> str:
-    return low if low == high else f"{low} to {high}"
-
-
-def _range(values: Sequence[float]) -> str:
-    """Return `9 points`, or `5 to 9 points` where the seeds differ."""
-    low, high = min(values), max(values)
-    if _whole(low) == _whole(high):
-        return _points(low) if low >= 0 else f"−{_points(low)}".replace("−less", "less")
-    return f"{_whole(low)} to {_whole(high)} points"
-
-
-def _join(parts: Sequence[str]) -> str:
-    if len(parts) < 2:
-        return "".join(parts)
-    return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def _name(row: CellResult) -> str:
@@ -130,8 +81,8 @@ def _held(run: ArmResult) -> int:
 def _held_text(arm: _Arm) -> str:
     held = sorted(_held(run) for run in arm.runs)
     totals = sorted(len(_measured(_last(run))) for run in arm.runs)
-    kept = _span(str(held[0]), str(held[-1]))
-    return f"{kept} of {_span(str(totals[0]), str(totals[-1]))} cells"
+    kept = span(str(held[0]), str(held[-1]))
+    return f"{kept} of {span(str(totals[0]), str(totals[-1]))} cells"
 
 
 def _over_seeds(arm: _Arm, n: int) -> str:
@@ -140,21 +91,21 @@ def _over_seeds(arm: _Arm, n: int) -> str:
     if total == 1:
         return ""
     if n == total:
-        return " in both seeds" if total == 2 else f" in all {_number(total)} seeds"
-    return f" in {_number(n)} of {_number(total)} seeds"
+        return " in both seeds" if total == 2 else f" in all {number(total)} seeds"
+    return f" in {number(n)} of {number(total)} seeds"
 
 
 def _change_text(arm: _Arm, rows: Sequence[CellResult | DomainResult]) -> str:
     """Return the size of a change with its interval, or with its range over the seeds."""
     deltas = [row.delta for row in rows if row.delta is not None]
     if len(arm.runs) > 1:
-        return f"by {_range(sorted(abs(d) for d in deltas))}{_over_seeds(arm, len(rows))}"
+        return f"by {size_range(sorted(abs(d) for d in deltas))}{_over_seeds(arm, len(rows))}"
     row, delta = rows[0], deltas[0]
-    text = f"by {_points(delta)}"
+    text = f"by {points(delta)}"
     if row.delta_low is None or row.delta_high is None:
         return text
     ends = (row.delta_low, row.delta_high) if delta > 0 else (-row.delta_high, -row.delta_low)
-    return f"{text} (95 % {_whole(ends[0])} to {_whole(ends[1])})"
+    return f"{text} (95 % {whole(ends[0])} to {whole(ends[1])})"
 
 
 def _collect(found: Iterable[tuple[int, CellResult]]) -> list[_Fall]:
@@ -195,15 +146,15 @@ def _target_rows(arm: _Arm, trained: list[str]) -> dict[str, list[DomainResult]]
 def _target_text(domain: str, rows: list[DomainResult]) -> str:
     """Return `gains 12 points on mathematics`, or that no clear change was seen there."""
     deltas = [row.delta for row in rows if row.delta is not None]
-    span = _range([abs(d) for d in deltas])
+    size = size_range([abs(d) for d in deltas])
     if all(is_above(row) for row in rows):
-        return f"gains {span} on {domain}"
+        return f"gains {size} on {domain}"
     if all(is_below(row) for row in rows):
-        return f"loses {span} on {domain}"
+        return f"loses {size} on {domain}"
     if len(rows) > 1:
-        return f"moves by {_range(deltas)} on {domain}, not clearly in every seed"
+        return f"moves by {size_range(deltas)} on {domain}, not clearly in every seed"
     low, high = rows[0].delta_low or 0.0, rows[0].delta_high or 0.0
-    detail = f"{_whole(deltas[0])}, 95 % {_whole(low)} to {_whole(high)}"
+    detail = f"{whole(deltas[0])}, 95 % {whole(low)} to {whole(high)}"
     if low * high > 0 and rows[0].q_value is not None:
         detail += f", but q = {rows[0].q_value:.2f} over all comparisons"
     return f"shows no clear change on {domain} ({detail})"
@@ -217,14 +168,14 @@ def _falls_text(arm: _Arm, falls: list[_Fall]) -> str:
     if len(falls) == 1:
         return f"one cell falls: {worst.cell} {size}."
     seeds = " in at least one seed" if len(arm.runs) > 1 else ""
-    return f"{_cells(len(falls))} fall{seeds}, most of all {worst.cell} {size}."
+    return f"{cells(len(falls))} fall{seeds}, most of all {worst.cell} {size}."
 
 
 def _nothing_text(arm: _Arm) -> str:
     sizes = [row.mde for run in arm.runs for row in _measured(_last(run)) if row.mde is not None]
     if not sizes:
         return "no cell moved by more than this study can see."
-    return f"no cell moved by more than this study can see, about {_points(median(sizes))}."
+    return f"no cell moved by more than this study can see, about {points(median(sizes))}."
 
 
 def _headline(arm: _Arm, trained: list[str]) -> Finding:
@@ -233,11 +184,11 @@ def _headline(arm: _Arm, trained: list[str]) -> Finding:
     parts = [f"holds {_held_text(arm)}"]
     parts += [_target_text(domain, rows) for domain, rows in targets.items()]
     ending = _falls_text(arm, falls) if falls or rises else _nothing_text(arm)
-    seeds = f" (over {_number(len(arm.runs))} seeds)" if len(arm.runs) > 1 else ""
+    seeds = f" (over {number(len(arm.runs))} seeds)" if len(arm.runs) > 1 else ""
     return Finding(
         kind="headline",
         arm=arm.name,
-        text=f"{arm.label} {_join(parts)}{seeds}; {ending}",
+        text=f"{arm.label} {joined(parts)}{seeds}; {ending}",
         evidence={
             "seeds": [run.seed for run in arm.runs],
             "steps": [_last(run).step for run in arm.runs],
@@ -285,12 +236,12 @@ def _collapse(arm: _Arm) -> Finding | None:
     if not falls:
         return None
     first = min(step for fall in falls for step in fall.steps)
-    listed = _join([f"{f.cell} {_change_text(arm, f.rows)}, {_since(f.steps)}" for f in falls])
+    listed = joined([f"{f.cell} {_change_text(arm, f.rows)}, {_since(f.steps)}" for f in falls])
     begin = "It began at" if len(falls) == 1 else "The first began at"
     if first == min(run.steps[0].step for run in arm.runs):
         begin = f"{'It' if len(falls) == 1 else 'The first'} was there at the first stage measured,"
     return _finding(
-        "collapse", arm, f"loses {_cells(len(falls))}: {listed}. {begin} step {first}.", falls
+        "collapse", arm, f"loses {cells(len(falls))}: {listed}. {begin} step {first}.", falls
     )
 
 
@@ -315,8 +266,8 @@ def _dip(arm: _Arm) -> Finding | None:
     falls = _collect(found)
     if not falls:
         return None
-    listed = _join([f"{f.cell} {_change_text(arm, f.rows)}, {_at(f.steps)}" for f in falls])
-    text = f"dips on {_cells(len(falls))} that no longer fall at the last stage: {listed}."
+    listed = joined([f"{f.cell} {_change_text(arm, f.rows)}, {_at(f.steps)}" for f in falls])
+    text = f"dips on {cells(len(falls))} that no longer fall at the last stage: {listed}."
     return _finding("dip", arm, text, falls)
 
 
@@ -329,9 +280,9 @@ def _gain(arm: _Arm, trained: list[str]) -> Finding | None:
     rises = _rises(arm)
     if not rises:
         return None
-    listed = _join([f"{rise.cell} {_change_text(arm, rise.rows)}" for rise in rises])
+    listed = joined([f"{rise.cell} {_change_text(arm, rise.rows)}" for rise in rises])
     aside = _trained_text([rise.cell in trained for rise in rises]) if trained else ""
-    return _finding("gain", arm, f"gains on {_cells(len(rises))}: {listed}.{aside}", rises)
+    return _finding("gain", arm, f"gains on {cells(len(rises))}: {listed}.{aside}", rises)
 
 
 def _trained_text(trained: list[bool]) -> str:
@@ -340,7 +291,9 @@ def _trained_text(trained: list[bool]) -> str:
         return " It was not trained on." if others else " It was trained on."
     if others in (0, len(trained)):
         return " None of them was trained on." if others else " All of them were trained on."
-    return f" {_start(_number(others))} of them {'was' if others == 1 else 'were'} not trained on."
+    return (
+        f" {capitalised(number(others))} of them {'was' if others == 1 else 'were'} not trained on."
+    )
 
 
 def _divergence(arm: _Arm) -> Finding | None:
@@ -380,13 +333,13 @@ def _caution(base: BaseInfo) -> Finding | None:
     parts: list[str] = []
     if floor:
         parts.append(
-            f"On {_cells(len(floor))} the base is not clearly better than always giving the most "
-            f"frequent answer, so that little can be lost there: {_join(floor)}."
+            f"On {cells(len(floor))} the base is not clearly better than always giving the most "
+            f"frequent answer, so that little can be lost there: {joined(floor)}."
         )
     if len(ceiling) > CEILING_CELLS:
         parts.append(
-            f"On {_cells(len(ceiling))} the base is already above {_whole(CEILING)} %, so that "
-            f"little can be gained there: {_join(ceiling)}."
+            f"On {cells(len(ceiling))} the base is already above {whole(CEILING)} %, so that "
+            f"little can be gained there: {joined(ceiling)}."
         )
     if not parts:
         return None
@@ -400,11 +353,11 @@ def _gain_text(arm: _Arm, trained: list[str]) -> str:
     for domain, rows in _target_rows(arm, trained).items():
         deltas = [row.delta for row in rows if row.delta is not None]
         verb = "gained" if fmean(deltas) >= 0 else "lost"
-        span = [abs(d) for d in deltas] if len({d >= 0 for d in deltas}) == 1 else deltas
+        sizes = [abs(d) for d in deltas] if len({d >= 0 for d in deltas}) == 1 else deltas
         clear = all(is_above(row) or is_below(row) for row in rows)
         doubt = "" if clear else " (not clearly)"
-        parts.append(f"{verb} {_range(span)} on {domain}{doubt}")
-    return _join(parts)
+        parts.append(f"{verb} {size_range(sizes)} on {domain}{doubt}")
+    return joined(parts)
 
 
 def rank_arms(arms: list[ArmResult], trained: list[str]) -> Finding | None:
@@ -432,7 +385,7 @@ def rank_arms(arms: list[ArmResult], trained: list[str]) -> Finding | None:
         text = f"{best[0].label} kept the most, {_held_text(best[0])}"
         told = [f"it {gains[best[0].name]}"] if gains[best[0].name] else []
     else:
-        text = f"{_join([arm.label for arm in best])} tie, each with {_held_text(best[0])} kept"
+        text = f"{joined([arm.label for arm in best])} tie, each with {_held_text(best[0])} kept"
         told = [f"{arm.label} {gains[arm.name]}" for arm in best if gains[arm.name]]
     for arm in rest:
         also = f" and {gains[arm.name]}" if gains[arm.name] else ""

@@ -247,6 +247,8 @@ class StageResult(_Result):
     """Training time up to this step, without probes."""
     tokens: int
     """Tokens that took part in the loss, up to this step."""
+    forward_tokens: int | None = None
+    """Compute up to this step, in tokens that go forward through the model; None if not known."""
     cells: list[CellResult]
     skills: list[SkillResult]
     domains: list[DomainResult]
@@ -277,11 +279,68 @@ class BaseInfo(_Result):
     profile: StageResult
 
 
+class Change(_Result):
+    """A change in accuracy from the base, with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class PathPoint(_Result):
+    """Where an arm is at one stage, averaged over its seeds."""
+
+    step: int
+    forward_tokens: float | None
+    trained: float
+    """Change in the trained cells."""
+    others: float
+    """Change in all other cells."""
+
+
+class ArmComparison(_Result):
+    """One arm beside the others, its seeds pooled."""
+
+    arm: str
+    n_seeds: int
+    path: list[PathPoint]
+    best: Change
+    """Largest change in the trained cells over the stages."""
+    gained: bool
+    """Whether that change is clearly above 0."""
+    at_gain: Change | None
+    """Change in the other cells where the arm first reaches the common gain."""
+    tokens_to_gain: float | None
+    """Forward tokens up to there."""
+    behind_at_gain: Change | None
+    """How much more the best arm keeps there; None for the best arm itself."""
+    trained_at_compute: Change | None
+    """Change in the trained cells at the common compute."""
+    others_at_compute: Change | None
+    """Change in the other cells at the common compute."""
+    behind_at_compute: Change | None
+    """How much more the best arm keeps at the common compute; None for the best arm itself."""
+
+
+class Comparison(_Result):
+    """The arms at an equal gain in the trained cells, and at equal compute."""
+
+    gain: float | None
+    """The gain that every arm reaches which gains at all; None where fewer than two gain."""
+    compute: float | None
+    """Forward tokens that every arm spent whose compute is known; None with fewer than two."""
+    n_trained: int
+    """Items in the trained cells."""
+    n_others: int
+    """Items in the other cells."""
+    arms: list[ArmComparison]
+
+
 class Finding(_Result):
     """One conclusion in words, with the numbers behind it."""
 
     kind: str
-    """`headline`, `tie`, `collapse`, `dip`, `gain`, `divergence` or `caution`."""
+    """`comparison`, `headline`, `tie`, `collapse`, `dip`, `gain`, `divergence` or `caution`."""
     arm: str
     """The arm it is about; `base` where it is about the base or the whole study."""
     text: str
@@ -322,6 +381,10 @@ class Summary(_Result):
     samples: list[Sample] = []
     trained_cells: list[str] = []
     """Cells whose problems the arms were trained on."""
+    question: str | None = None
+    """What the study asks."""
+    comparison: Comparison | None = None
+    """The arms beside each other; None without two arms, or without cells that were not trained."""
     missing: list[str] = []
     """What was planned and could not be measured, a line each."""
     provenance: dict[str, Any] = {}

@@ -10,13 +10,22 @@ from altair.utils.schemapi import debug_mode
 from metaprobe.core.files import write_text
 from metaprobe.core.results import Summary, read_summary
 from metaprobe.report.markup import Html, tag, text
-from metaprobe.report.sections import charts, closing, likelihood, opening, samples, tables
+from metaprobe.report.sections import (
+    charts,
+    closing,
+    comparison,
+    likelihood,
+    opening,
+    samples,
+    tables,
+)
 from metaprobe.report.view import View, build_view
 
 REPORT_NAME = "report.html"
 SUMMARY_NAME = "summary.json"
 
 _CONTENTS = {
+    "comparison": "Comparison",
     "profile": "Profile",
     "cells": "Cells",
     "stages": "Stages",
@@ -64,6 +73,7 @@ def write_report(directory: Path) -> Path:
 
 def _body(view: View) -> Html:
     rest = [
+        comparison.comparison(view),
         charts.profiles(view) if view.arms else Html(""),
         charts.cells(view) if view.arms else Html(""),
         charts.over_stages(view) if view.arms else Html(""),
@@ -81,6 +91,7 @@ def _body(view: View) -> Html:
     answer = tag(
         "section",
         tag("h2", text("What each arm did"), id="answer-title"),
+        opening.answers(view),
         opening.headlines(view),
         opening.summary_table(view),
         opening.other_findings(view),

@@ -27,15 +27,17 @@ class SummaryTable:
         self._view = view
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Yield the table, its note and one headline an arm."""
+        """Yield the table, its note, the comparison of the arms and one headline an arm."""
         wide = options.max_width >= WIDE
         yield _table(self._view, wide=wide)
         note = "accuracy %, change in points, last stage; * q < 0.05"
         short = "" if wide else "; n/m not measured"
         yield Text(f" {note}{', 95 % interval' if wide else short}", style=_SOFT)
         for finding in self._view.summary.findings:
-            if finding.kind == "headline":
-                line = Text.assemble((finding.arm, "bold"), "  ", finding.text)
+            if finding.kind in ("comparison", "headline"):
+                line = Text(finding.text)
+                if finding.kind == "headline":
+                    line = Text.assemble((finding.arm, "bold"), "  ", line)
                 yield Padding(line, (1, 1, 0, 1))
 
 

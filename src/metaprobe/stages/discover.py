@@ -22,6 +22,7 @@ class FoundStage(NamedTuple):
     step: int
     seconds: float
     tokens: int
+    forward_tokens: int | None
     model: str
     """Folder or hub name."""
 
@@ -75,9 +76,10 @@ def _stage(arm: str, step: int, model: str) -> FoundStage:
             info.step,
             info.seconds,
             info.tokens,
+            info.forward_tokens,
             model,
         )
-    return FoundStage(arm, "external", 0, step, 0.0, 0, model)
+    return FoundStage(arm, "external", 0, step, 0.0, 0, None, model)
 
 
 def _model_folder(path: Path) -> str:

@@ -64,6 +64,8 @@ class StudyConfig(_Settings):
 
     name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
     """Name of the study and of its folder."""
+    question: str | None = None
+    """What the study asks; the report begins with it."""
     base: str
     """The model that the arms begin from: shipped, a folder, or a hub name."""
     seeds: list[int] = Field(default=[0], min_length=1)

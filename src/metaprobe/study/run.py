@@ -121,7 +121,9 @@ def run_probe(
         planned = plan_probe(found, measuring, layout)
         ran, skipped, missing = _do(planned, layout, watch, workers)
         stages = [
-            MeasuredStage(StageName(f.arm, f.seed, f.step), f.kind, f.seconds, f.tokens)
+            MeasuredStage(
+                StageName(f.arm, f.seed, f.step), f.kind, f.seconds, f.tokens, f.forward_tokens
+            )
             for f in found
         ]
         stages = [s for s in stages if layout.responses(s.name).is_file()]
@@ -220,7 +222,7 @@ def _probed(planned: Sequence[Planned]) -> list[StageName]:
 def _measured(layout: Layout, name: StageName) -> MeasuredStage:
     folder = arm_folder(layout.stages, name.arm, name.seed) / f"step-{name.step}"
     info = read_stage(folder).info
-    return MeasuredStage(name, info.kind, info.seconds, info.tokens)
+    return MeasuredStage(name, info.kind, info.seconds, info.tokens, info.forward_tokens)
 
 
 def _context(
@@ -255,6 +257,7 @@ def _context(
     write_json(layout.manifest, {"status": "done", "seconds": round(total, 1), **provenance})
     return Context(
         study=config.name,
+        question=config.question,
         base=config.base,
         parameters=base.parameters,
         family=base.model.config.model_type,

@@ -5,17 +5,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
 import polars as pl
 from pydantic import BaseModel
 
+from metaprobe.analysis.comparison import Trajectory, compare_arms
+from metaprobe.analysis.comparison_findings import comparison_findings
 from metaprobe.analysis.findings import findings
 from metaprobe.analysis.profile import assign_q_values, item_accuracies, profile
 from metaprobe.analysis.shape import shape
+from metaprobe.analysis.wording import label
 from metaprobe.benchmark.items import Item
 from metaprobe.core.files import read_json
 from metaprobe.core.results import (
     ArmResult,
     BaseInfo,
+    Comparison,
     Divergence,
     Likelihood,
     ParameterChange,
@@ -40,12 +45,14 @@ class MeasuredStage(NamedTuple):
     kind: str
     seconds: float
     tokens: int
+    forward_tokens: int | None
 
 
 class Context(NamedTuple):
     """What the summary says beside the measurements."""
 
     study: str
+    question: str | None
     base: str
     parameters: int
     family: str
@@ -86,6 +93,8 @@ def summarise(
     order = list(dict.fromkeys(s.name.arm for s in stages))
     ranked = sorted(arms.values(), key=lambda a: (order.index(a.arm), a.seed))
     judged = assign_q_values(ranked)
+    comparison = _comparison(layout, stages, base_table, set(context.trained_cells))
+    labels = {a.arm: label(a.arm, a.kind) for a in judged}
     base = BaseInfo(
         name=context.base,
         parameters=context.parameters,
@@ -98,9 +107,14 @@ def summarise(
         seconds=round(context.seconds, 1),
         base=base,
         arms=judged,
-        findings=findings(base, judged, list(context.trained_cells)),
+        findings=[
+            *comparison_findings(comparison, labels),
+            *findings(base, judged, list(context.trained_cells)),
+        ],
         samples=_samples(layout, judged, items),
         trained_cells=list(context.trained_cells),
+        question=context.question,
+        comparison=comparison,
         missing=list(context.missing),
         provenance=context.provenance,
     )
@@ -120,6 +134,7 @@ def _stage_result(
         step=name.step,
         seconds=round(stage.seconds, 2),
         tokens=stage.tokens,
+        forward_tokens=stage.forward_tokens,
         **rows._asdict(),
         shape=shape(
             base.cells,
@@ -133,6 +148,40 @@ def _stage_result(
         parameters=_detail(ParameterChange, layout.detail("parameters", name)),
         likelihood=_detail(Likelihood, layout.detail("likelihood", name)),
     )
+
+
+def _comparison(
+    layout: Layout, stages: Sequence[MeasuredStage], base: pl.DataFrame, trained: set[str]
+) -> Comparison | None:
+    """Return the arms beside each other, on the items that were graded at every stage."""
+    tables = {
+        stage.name: item_accuracies(pl.read_parquet(layout.responses(stage.name)))
+        for stage in stages
+    }
+    items = item_accuracies(base).select("item_id", "domain", "skill", base="accuracy")
+    for n, name in enumerate(sorted(tables)):
+        column = tables[name].select("item_id", pl.col("accuracy").alias(str(n)))
+        items = items.join(column, on="item_id", how="inner", maintain_order="left")
+    changes = {
+        name: (items[str(n)] - items["base"]).to_numpy() for n, name in enumerate(sorted(tables))
+    }
+    runs: dict[tuple[str, int], list[MeasuredStage]] = {}
+    for stage in stages:
+        runs.setdefault((stage.name.arm, stage.name.seed), []).append(stage)
+    trajectories = []
+    for (arm, seed), own in runs.items():
+        own.sort(key=lambda s: s.name.step)
+        trajectories.append(
+            Trajectory(
+                arm=arm,
+                seed=seed,
+                steps=[s.name.step for s in own],
+                forward_tokens=[s.forward_tokens for s in own],
+                changes=np.stack([changes[s.name] for s in own]),
+            )
+        )
+    cells = items["domain"] + "/" + items["skill"]
+    return compare_arms(trajectories, cells.is_in(sorted(trained)).to_numpy())
 
 
 def _detail(kind: type[_Detail], path: Path) -> _Detail | None:

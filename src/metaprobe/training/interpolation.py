@@ -34,7 +34,8 @@ def interpolated(base: Model, tuned: Model, share: float) -> dict[str, torch.Ten
 def interpolate_arm(config: InterpolationConfig, run: ArmRun) -> None:
     """Write a stage for each share, named by its percentage of the way.
 
-    Time, tokens and compute are those of the arm that was trained.
+    Time and tokens are those of the arm that was trained; the stages are no points in time, so
+    that none has a compute of its own.
 
     Args:
         config: which arm, and which shares.
@@ -58,6 +59,7 @@ def interpolate_arm(config: InterpolationConfig, run: ArmRun) -> None:
                 "arm": run.arm,
                 "kind": config.kind,
                 "step": percent,
+                "forward_tokens": None,
                 "base": run.base,
                 "config": config.model_dump(mode="json"),
                 "metrics": {},

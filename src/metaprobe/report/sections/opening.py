@@ -56,7 +56,8 @@ def legend(view: View) -> Html:
 def header(view: View) -> Html:
     """Return the title and the paragraph on what was done."""
     title = tag("h1", text(view.summary.study))
-    question = tag("p", text("What did each recipe do to each skill?"), class_="kicker")
+    asked = view.summary.question or "What did each recipe do to each skill?"
+    question = tag("p", text(asked), class_="kicker")
     return tag("header", question, title, tag("p", text(_what_was_done(view)), class_="lead"))
 
 
@@ -109,6 +110,12 @@ def _sampling(view: View) -> str:
     return f"; {', '.join(known)}" if known else ""
 
 
+def answers(view: View) -> Html:
+    """Return what the comparison of the arms says."""
+    found = [f for f in view.summary.findings if f.kind == "comparison"]
+    return join([tag("p", text(f.text), class_="answer") for f in found])
+
+
 def headlines(view: View) -> Html:
     """Return the headline of each arm as a card, then the other findings as a list."""
     cards = []
@@ -134,7 +141,8 @@ def _effort(arm: ArmView) -> Html:
 def other_findings(view: View) -> Html:
     """Return the findings that are no headline: those on all arms in sight, the rest folded."""
     names = {arm.name for arm in view.arms}
-    rest = [f for f in view.summary.findings if f.kind != "headline" or f.arm not in names]
+    shown = [f for f in view.summary.findings if f.kind != "comparison"]
+    rest = [f for f in shown if f.kind != "headline" or f.arm not in names]
     general = [f for f in rest if f.kind in _GENERAL]
     single = [f for f in rest if f.kind not in _GENERAL]
     seen = tag("ul", *(_finding(f) for f in general), class_="findings") if general else Html("")
