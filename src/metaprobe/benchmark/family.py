@@ -18,6 +18,7 @@ from random import Random
 from typing import NamedTuple
 
 from metaprobe.benchmark.answers import Answer, fold
+from metaprobe.benchmark.claims import claim as plain_claim
 from metaprobe.benchmark.items import Item, content_hash
 from metaprobe.core.errors import CapacityError, ConfigError, nearest
 from metaprobe.core.streams import digest, rng_for
@@ -49,6 +50,8 @@ class Problem:
 
 
 Draw = Callable[[Random, int], Problem]
+Claim = Callable[[str], str]
+"""What a step of working says: equal for two wordings of the same step."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +63,8 @@ class Family:
     draw: Draw
     capacity: Mapping[int, int]
     """By level, how many distinct problems exist (both splits together), or a lower bound."""
+    claim: Claim = plain_claim
+    """When two steps are the same; see `steps.py`."""
 
     @property
     def summary(self) -> str:
@@ -145,12 +150,15 @@ class _Found(NamedTuple):
 _REGISTRY: dict[tuple[Cell, str], Family] = {}
 
 
-def family(cell: str, *, capacity: Mapping[int, int]) -> Callable[[Draw], Draw]:
+def family(
+    cell: str, *, capacity: Mapping[int, int], claim: Claim = plain_claim
+) -> Callable[[Draw], Draw]:
     """Register the decorated generator as the family of its name.
 
     Args:
         cell: the cell as `domain/skill`.
         capacity: by level, how many distinct problems exist, or a lower bound.
+        claim: when two steps of its solutions are the same.
     """
     domain, skill = cell.split("/")
     place = Cell(Domain(domain), Skill(skill))
@@ -159,7 +167,9 @@ def family(cell: str, *, capacity: Mapping[int, int]) -> Callable[[Draw], Draw]:
 
     def register(draw: Draw) -> Draw:
         name = draw.__name__
-        _REGISTRY[place, name] = Family(cell=place, name=name, draw=draw, capacity=dict(capacity))
+        _REGISTRY[place, name] = Family(
+            cell=place, name=name, draw=draw, capacity=dict(capacity), claim=claim
+        )
         return draw
 
     return register
@@ -189,6 +199,13 @@ def find_family(name: str) -> Family:
         if name in (candidate.name, f"{candidate.cell}/{candidate.name}"):
             return candidate
     raise ConfigError(f"unknown family {name!r}{nearest(name, [f.name for f in families()])}")
+
+
+def claim_of(item: Item) -> Claim:
+    """Return when two steps of the item's family are the same; the default for a corpus's items."""
+    families()
+    known = _REGISTRY.get((item.cell, item.family))
+    return known.claim if known else plain_claim
 
 
 def split_of(key: str) -> Split:

@@ -6,6 +6,7 @@ from random import Random
 from typing import NamedTuple
 
 from metaprobe.benchmark.answers import SequenceAnswer, SetAnswer
+from metaprobe.benchmark.claims import unordered_claim
 from metaprobe.benchmark.family import Problem, family
 
 _LIST_WORDINGS = (
@@ -198,6 +199,7 @@ class _Formula(NamedTuple):
 @family(
     "coding/enumeration",
     capacity={1: 160, 2: 500, 3: 10**4, 4: 10**6, 5: 10**8},
+    claim=unordered_claim,
 )
 def truth_table_rows(rng: Random, level: int) -> Problem:
     """List the rows of a truth table in which a Python condition is true.
@@ -254,6 +256,7 @@ def _row_step(formula: _Formula, values: Mapping[str, int], level: int) -> str:
 @family(
     "coding/enumeration",
     capacity={1: 1_000, 2: 10**5, 3: 10**9, 4: 1_000, 5: 10**4},
+    claim=unordered_claim,
 )
 def reachable_states(rng: Random, level: int) -> Problem:
     """List every state that a machine or a counter can reach.

@@ -3,6 +3,7 @@
 from random import Random
 
 from metaprobe.benchmark.answers import IntegerAnswer, SetAnswer
+from metaprobe.benchmark.claims import unordered_claim
 from metaprobe.benchmark.family import Problem, family
 
 _EXPLAINED = "maps a node to the nodes that its edges lead to"
@@ -28,6 +29,7 @@ _PATHS = {1: (1, 3), 2: (1, 4), 3: (3, 7), 4: (6, 12), 5: (20, 60)}
 @family(
     "coding/enumeration",
     capacity={1: 1_000, 2: 10**5, 3: 10**7, 4: 10**9, 5: 10**12},
+    claim=unordered_claim,
 )
 def paths_in_a_graph(rng: Random, level: int) -> Problem:
     """List or count the paths between two nodes of a directed graph.

@@ -6,6 +6,7 @@ from random import Random
 from typing import NamedTuple
 
 from metaprobe.benchmark.answers import IntegerAnswer, SequenceAnswer, SetAnswer
+from metaprobe.benchmark.claims import unordered_claim
 from metaprobe.benchmark.family import Problem, family
 
 _CODE_WORDINGS = (
@@ -176,6 +177,7 @@ _STRING = {1: 6, 2: 7, 3: 9, 4: 11, 5: 14}
 @family(
     "coding/enumeration",
     capacity={1: 2_000, 2: 10**4, 3: 10**5, 4: 10**7, 5: 10**8},
+    claim=unordered_claim,
 )
 def substrings_with_property(rng: Random, level: int) -> Problem:
     """List or count the different substrings of a string that have a property.

@@ -5,6 +5,7 @@ from random import Random
 from typing import NamedTuple
 
 from metaprobe.benchmark.answers import SetAnswer
+from metaprobe.benchmark.claims import unordered_claim
 from metaprobe.benchmark.family import Problem, family
 
 _COURSES = {
@@ -48,6 +49,7 @@ class _Menu(NamedTuple):
 @family(
     "general/enumeration",
     capacity={1: 420, 2: 5_040, 3: 10**6, 4: 10**9, 5: 10**12},
+    claim=unordered_claim,
 )
 def menu_combinations(rng: Random, level: int) -> Problem:
     """List all meals that can be put together from a menu.
@@ -151,6 +153,7 @@ Route = tuple[str, ...]
 @family(
     "general/enumeration",
     capacity={1: 20_000, 2: 10**6, 3: 10**9, 4: 10**12, 5: 10**15},
+    claim=unordered_claim,
 )
 def routes_on_a_map(rng: Random, level: int) -> Problem:
     """List all routes from one town to another on a map.

@@ -5,6 +5,7 @@ from itertools import pairwise, permutations
 from random import Random
 
 from metaprobe.benchmark.answers import SetAnswer
+from metaprobe.benchmark.claims import unordered_claim
 from metaprobe.benchmark.family import Problem, family
 
 _NAMES = ("Ann", "Ben", "Cal", "Dan", "Eve", "Fay", "Gus", "Ida")
@@ -42,6 +43,7 @@ _STARTS = {60: "a full hour", 30: "a full or half hour", 15: "minute 0, 15, 30 o
 @family(
     "general/enumeration",
     capacity={1: 210, 2: 1_500, 3: 10**5, 4: 10**9, 5: 10**15},
+    claim=unordered_claim,
 )
 def free_slots(rng: Random, level: int) -> Problem:
     """List all times that are free.
@@ -189,6 +191,7 @@ _SEATING = (
 @family(
     "general/enumeration",
     capacity={1: 1_344, 2: 5_000, 3: 10**5, 4: 10**6, 5: 10**8},
+    claim=unordered_claim,
 )
 def seating_orders(rng: Random, level: int) -> Problem:
     """List all orders of a few people in a row that obey the stated rules.
@@ -298,6 +301,7 @@ Test = tuple[str, Callable[[Row], bool]]
 @family(
     "general/enumeration",
     capacity={1: 5_000, 2: 50_000, 3: 10**9, 4: 10**12, 5: 10**15},
+    claim=unordered_claim,
 )
 def items_matching_a_description(rng: Random, level: int) -> Problem:
     """List all things of a collection that fit a description.

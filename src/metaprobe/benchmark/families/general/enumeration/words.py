@@ -5,6 +5,7 @@ from itertools import pairwise
 from random import Random
 
 from metaprobe.benchmark.answers import SetAnswer
+from metaprobe.benchmark.claims import unordered_claim
 from metaprobe.benchmark.family import Problem, family
 
 _TEXT = (
@@ -45,6 +46,7 @@ Test = tuple[str, Callable[[str], bool]]
 @family(
     "general/enumeration",
     capacity={1: 50_000, 2: 10**6, 3: 10**9, 4: 10**12, 5: 10**15},
+    claim=unordered_claim,
 )
 def words_with_property(rng: Random, level: int) -> Problem:
     """List all words of a list whose letters have a property.

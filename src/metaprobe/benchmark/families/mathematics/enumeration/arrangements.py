@@ -6,6 +6,7 @@ from itertools import groupby, pairwise, permutations
 from random import Random
 
 from metaprobe.benchmark.answers import Answer, IntegerAnswer, SetAnswer
+from metaprobe.benchmark.claims import unordered_claim
 from metaprobe.benchmark.family import Problem, family
 
 _WIDTH = {1: (1, 3), 2: (2, 3), 3: (3, 4), 4: (6, 8), 5: (10, 13)}
@@ -110,6 +111,7 @@ class _Condition:
 @family(
     "mathematics/enumeration",
     capacity={1: 153, 2: 5_000, 3: 10**5, 4: 10**6, 5: 10**6},
+    claim=unordered_claim,
 )
 def permutations_under_constraint(rng: Random, level: int) -> Problem:
     """List all orders of some digits that meet several conditions, or count them at level 5.

@@ -6,6 +6,7 @@ from math import isqrt, prod
 from random import Random
 
 from metaprobe.benchmark.answers import SetAnswer
+from metaprobe.benchmark.claims import unordered_claim
 from metaprobe.benchmark.families.mathematics.primes import prime_factors
 from metaprobe.benchmark.family import Problem, family
 
@@ -46,6 +47,7 @@ _PRIME_WORDINGS = (
 @family(
     "mathematics/enumeration",
     capacity={1: 68, 2: 81, 3: 500, 4: 2_000, 5: 2_000},
+    claim=unordered_claim,
 )
 def divisors(rng: Random, level: int) -> Problem:
     """List all positive divisors of a number.
@@ -103,6 +105,7 @@ def _by_factors(number: int) -> list[str]:
 @family(
     "mathematics/enumeration",
     capacity={1: 450, 2: 500, 3: 10**5, 4: 10**6, 5: 10**9},
+    claim=unordered_claim,
 )
 def subsets_with_sum(rng: Random, level: int) -> Problem:
     """List all choices of so many numbers from a list that have a given sum.
@@ -161,6 +164,7 @@ def _search(pool: Sequence[int], size: int, target: int, taken: tuple[int, ...])
 @family(
     "mathematics/enumeration",
     capacity={1: 130, 2: 198, 3: 5_000, 4: 50_000, 5: 10**6},
+    claim=unordered_claim,
 )
 def primes_in_interval(rng: Random, level: int) -> Problem:
     """List all prime numbers in an interval.

@@ -6,6 +6,7 @@ from itertools import groupby, product
 from random import Random
 
 from metaprobe.benchmark.answers import Answer, IntegerAnswer, SetAnswer
+from metaprobe.benchmark.claims import unordered_claim
 from metaprobe.benchmark.family import Problem, family
 
 _TOTAL = {1: (5, 16), 2: (9, 24), 3: (14, 30), 4: (24, 45), 5: (45, 75)}
@@ -52,6 +53,7 @@ _SOLUTIONS_COUNTED = (
 @family(
     "mathematics/enumeration",
     capacity={1: 149, 2: 150, 3: 431, 4: 496, 5: 1_888},
+    claim=unordered_claim,
 )
 def integer_partitions(rng: Random, level: int) -> Problem:
     """List all ways to write a number as a sum of so many parts, or count them at level 5.
@@ -133,6 +135,7 @@ def _partitions(
 @family(
     "mathematics/enumeration",
     capacity={1: 306, 2: 1_200, 3: 10**4, 4: 10**4, 5: 10**5},
+    claim=unordered_claim,
 )
 def solutions_of_linear_equation(rng: Random, level: int) -> Problem:
     """List all solutions of a linear equation in whole numbers from 0 upwards, or count them.

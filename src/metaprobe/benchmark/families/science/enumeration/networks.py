@@ -6,6 +6,7 @@ from itertools import combinations
 from random import Random
 
 from metaprobe.benchmark.answers import IntegerAnswer, SetAnswer
+from metaprobe.benchmark.claims import unordered_claim
 from metaprobe.benchmark.family import Problem, family
 
 _RESISTORS = {1: 3, 2: 3, 3: 4, 4: 3, 5: 4}
@@ -35,6 +36,7 @@ _ASKED = {
 @family(
     "science/enumeration",
     capacity={1: 1_140, 2: 4_060, 3: 495, 4: 220, 5: 2_000},
+    claim=unordered_claim,
 )
 def resistor_values(rng: Random, level: int) -> Problem:
     """List or count the total resistances that networks of some resistors can have.

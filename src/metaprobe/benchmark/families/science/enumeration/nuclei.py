@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from metaprobe.benchmark.answers import IntegerAnswer, SetAnswer
+from metaprobe.benchmark.claims import unordered_claim
 from metaprobe.benchmark.family import Problem, family
 
 _CHAIN_STARTS = (
@@ -69,6 +70,7 @@ _PARITY: dict[str, Callable[[int, int], bool]] = {
 @family(
     "science/enumeration",
     capacity={1: 495, 2: 495, 3: 10**4, 4: 10**5, 5: 10**6},
+    claim=unordered_claim,
 )
 def decay_chain_members(rng: Random, level: int) -> Problem:
     """List or count the nuclei that can occur in a decay chain.
@@ -104,6 +106,7 @@ def decay_chain_members(rng: Random, level: int) -> Problem:
 @family(
     "science/enumeration",
     capacity={1: 1_000, 2: 1_000, 3: 10**4, 4: 10**5, 5: 10**6},
+    claim=unordered_claim,
 )
 def isotopes_in_range(rng: Random, level: int) -> Problem:
     """List or count the nuclei whose numbers of protons and neutrons lie within ranges.

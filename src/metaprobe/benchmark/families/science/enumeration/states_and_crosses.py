@@ -9,6 +9,7 @@ from itertools import combinations, pairwise, product
 from random import Random
 
 from metaprobe.benchmark.answers import IntegerAnswer, SetAnswer
+from metaprobe.benchmark.claims import unordered_claim
 from metaprobe.benchmark.family import Problem, family
 
 _LARGEST_L = 6
@@ -79,6 +80,7 @@ def quantum_states(rng: Random, level: int) -> Problem:
 @family(
     "science/enumeration",
     capacity={1: 800, 2: 5_000, 3: 1_000, 4: 10**4, 5: 10**6},
+    claim=unordered_claim,
 )
 def punnett_offspring(rng: Random, level: int) -> Problem:
     """List or count the distinct genotypes that a cross can give.
@@ -103,6 +105,7 @@ def punnett_offspring(rng: Random, level: int) -> Problem:
 @family(
     "science/enumeration",
     capacity={1: 120, 2: 5_000, 3: 10**6, 4: 10**9, 5: 10**12},
+    claim=unordered_claim,
 )
 def transition_lines(rng: Random, level: int) -> Problem:
     """List the photon energies that an atom with given energy levels can emit.
