@@ -81,7 +81,7 @@ class Scripted:
         self.models.append(model)
         return [
             [
-                Rollout([5, 6 + n], [-1.0, -1.0], reward, self.truncated and reward == 0)
+                Rollout([5, 6 + n], [-1.0, -1.0], reward, self.truncated and reward == 0, reward)
                 for n, reward in enumerate(self.rewards.pop(0))
             ]
             for _ in items

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from metaprobe.benchmark.selection import CellPatterns, FamilyNames
 from metaprobe.core.errors import ConfigError
 from metaprobe.training.curricula import Curriculum
+from metaprobe.training.rewards import Reward
 from metaprobe.training.traces import Teacher, Traces
 
 StageSpec = str | list[int] | list[float]
@@ -141,9 +142,13 @@ class OnPolicySFTConfig(ArmConfig):
 
 
 class GRPOConfig(ArmConfig):
-    """Group relative policy optimisation with an answer-correctness reward (arXiv 2402.03300)."""
+    """Group relative policy optimisation with a rule as reward (arXiv 2402.03300)."""
 
     kind: Literal["grpo"] = "grpo"
+    reward: Reward = "answer"
+    """What is rewarded; see training/rewards.py."""
+    step_weight: float = Field(default=1.0, ge=0, le=1)
+    """Of `steps`: weight of the verified steps; the answer has the rest."""
     group_size: int = Field(default=16, ge=2)
     """Rollouts of each prompt; advantages are centred inside a group."""
     prompts: int = Field(default=8, ge=1)

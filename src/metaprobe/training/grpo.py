@@ -26,6 +26,7 @@ from metaprobe.training.advantages import ADVANTAGES, has_signal
 from metaprobe.training.arms import GRPOConfig
 from metaprobe.training.losses import PolicyLoss, PolicyTerms, k3, kl_divergence, policy_loss
 from metaprobe.training.order import Order
+from metaprobe.training.rewards import RewardSettings
 from metaprobe.training.rollouts import Rollout, RolloutSettings, roll_out, sampled_tokens
 from metaprobe.training.session import TRAINING_PASSES, ArmRun, OnStep, Session
 
@@ -39,7 +40,7 @@ def train_grpo(
     *,
     on_step: OnStep | None = None,
 ) -> None:
-    """Reinforce correct answers of `model` in place, writing stages as it goes.
+    """Reinforce what the arm rewards in `model` in place, writing stages as it goes.
 
     Args:
         model: a causal language model with float32 weights.
@@ -57,6 +58,12 @@ def train_grpo(
     if session.step == 0:
         session.spend(order.spent)
     prompts = encode_prompts(tokenizer, [item.question for item in items])
+    settings = RolloutSettings(
+        config.group_size,
+        config.temperature,
+        config.max_new_tokens,
+        RewardSettings(config.reward, config.step_weight),
+    )
     drawn = session.carried or 0
     ordered = order.batches(skip=drawn)
     use_float32_attention(model)
@@ -69,7 +76,7 @@ def train_grpo(
                 tokenizer,
                 [items[i] for i in chosen],
                 [prompts[i] for i in chosen],
-                RolloutSettings(config.group_size, config.temperature, config.max_new_tokens),
+                settings,
                 stream=run.stream("rollouts", step, *([draw] if draw else [])),
             )
             session.spend(sampled_tokens([prompts[i] for i in chosen], sampled))
@@ -240,6 +247,7 @@ def _rollout_metrics(groups: list[Group]) -> dict[str, float]:
     return {
         "reward": rewards.mean().item(),
         "reward_std": rewards.std().item(),
+        "correct_share": sum(r.correct for r in rollouts) / len(rollouts),
         "zero_variance_share": sum(not g.has_signal for g in groups) / len(groups),
         "mean_length": sum(len(r.tokens) for r in rollouts) / len(rollouts),
         "truncated_share": sum(r.truncated for r in rollouts) / len(rollouts),

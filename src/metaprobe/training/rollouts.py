@@ -8,15 +8,16 @@ from metaprobe.models.chat import end_of_turn, padding
 from metaprobe.models.loading import Model
 from metaprobe.models.sampler import Request, sample
 from metaprobe.models.sampling import Sampling
-from metaprobe.training.rewards import answer_correctness
+from metaprobe.training.rewards import RewardSettings, answer_correctness, reward_for
 
 
 class RolloutSettings(NamedTuple):
-    """How rollouts are sampled; the nucleus is the whole vocabulary."""
+    """How rollouts are sampled and rewarded; the nucleus is the whole vocabulary."""
 
     samples: int
     temperature: float
     max_new_tokens: int
+    reward: RewardSettings = RewardSettings()
 
 
 class Rollout(NamedTuple):
@@ -27,6 +28,8 @@ class Rollout(NamedTuple):
     """At temperature 1, in nats."""
     reward: float
     truncated: bool
+    correct: float
+    """1 where the answer is correct, whatever is rewarded."""
 
 
 def roll_out(
@@ -45,7 +48,7 @@ def roll_out(
         tokenizer: the model's.
         items: training problems.
         prompts: the token ids of each.
-        settings: number, temperature and length.
+        settings: number, temperature, length and reward.
         stream: name of the random stream, different at every step.
     """
     model.eval()
@@ -62,18 +65,16 @@ def roll_out(
         model, requests, sampling, stop=end_of_turn(tokenizer), pad=padding(tokenizer)
     )
     rollouts = []
-    for item, group in zip(items, completions, strict=True):
+    for request, item, group in zip(requests, items, completions, strict=True):
         texts = tokenizer.batch_decode([c.tokens for c in group], skip_special_tokens=True)
-        rewards = [
-            answer_correctness(item, text, truncated=c.truncated)
-            for text, c in zip(texts, group, strict=True)
-        ]
-        rollouts.append(
-            [
-                Rollout(c.tokens, c.logprobs, r, c.truncated)
-                for c, r in zip(group, rewards, strict=True)
-            ]
-        )
+        own = []
+        for n, (text, c) in enumerate(zip(texts, group, strict=True)):
+            correct = answer_correctness(item, text, truncated=c.truncated)
+            reward = reward_for(
+                settings.reward, item, text, correct=correct, stream=f"{request.name}/{n}"
+            )
+            own.append(Rollout(c.tokens, c.logprobs, reward, c.truncated, correct))
+        rollouts.append(own)
     return rollouts
 
 
