@@ -198,7 +198,7 @@ class Anchors:
         shares = {}
         for skill, problems in self._probes.items():
             groups = self._sample(model, problems, f"anchor probe/{skill}", temperature=0.0)
-            shares[skill] = sum(group[0].reward for group in groups) / len(groups)
+            shares[skill] = sum(group[0].correct for group in groups) / len(groups)
         return shares
 
     def _values(self, model: Model, texts: Sequence[Text]) -> Tensor:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from metaprobe.benchmark.selection import CellPatterns, FamilyNames
 from metaprobe.core.errors import ConfigError
 from metaprobe.training.curricula import Curriculum
+from metaprobe.training.quality import Quality
 from metaprobe.training.rewards import Reward
 from metaprobe.training.traces import Teacher, Traces
 
@@ -100,6 +101,12 @@ class SFTConfig(ArmConfig):
     """Share of long traces among mixed ones."""
     teacher: Teacher = "near"
     """Whose words the traces are in: `base`, or a teacher `near` to or `far` from the base's."""
+    traces_per_problem: int = Field(default=1, ge=1, le=8)
+    """Different traces of a problem; the next one is taken when it is met again."""
+    quality: Quality = "verified"
+    """What is done to the traces that are touched; see training/quality.py."""
+    quality_share: float = Field(default=1.0, ge=0, le=1)
+    """Share of the traces that are touched."""
     batch_size: int = Field(default=32, ge=1)
     """Examples in a step."""
     objective: Literal["nll", "dft", "eaft", "psft"] = "nll"

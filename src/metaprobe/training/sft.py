@@ -3,7 +3,9 @@
 Left out: packing (texts of one batch are of similar make), gradient accumulation, LoRA.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from torch import Tensor
@@ -24,8 +26,15 @@ from metaprobe.training.data import Batch, Example, collate
 from metaprobe.training.losses import IGNORED
 from metaprobe.training.objectives import ANCHORS, TokenTerms, dft, eaft, nll, psft
 from metaprobe.training.order import Order
+from metaprobe.training.quality import Trace, with_quality
 from metaprobe.training.session import TRAINING_PASSES, ArmRun, OnStep, Session
-from metaprobe.training.traces import choose_length, solution_text, style_of
+from metaprobe.training.traces import (
+    choose_length,
+    completion_text,
+    paraphrase_of,
+    steps_of,
+    style_of,
+)
 
 
 def train_sft(
@@ -57,8 +66,10 @@ def train_sft(
     order = Order(model, tokenizer, items, config, run, size=config.batch_size, count=config.steps)
     session = Session(model, tokenizer, config, run, on_step=on_step)
     _begin(session, order, anchors)
-    examples = teacher_examples(tokenizer, config, items)
-    ordered = order.batches(skip=session.step - session.step % config.block)
+    ways = config.traces_per_problem
+    examples = [teacher_examples(tokenizer, config, items, variant) for variant in range(ways)]
+    done = session.step - session.step % config.block
+    ordered = islice(with_variants(order.batches(), ways), done, None)
     ahead: list[Batch] = []
     old: list[list[float]] = []
     use_float32_attention(model)
@@ -67,7 +78,7 @@ def train_sft(
         model.train()
         inner = (step - 1) % config.block
         if not ahead or inner == 0:
-            rows = [[examples[i] for i in next(ordered)] for _ in range(config.block)]
+            rows = [[examples[v][i] for i, v in next(ordered)] for _ in range(config.block)]
             ahead = [collate(row, tokenizer.pad_token_id) for row in rows]
             old = session.carried["old"] if inner else objective.snapshot(model, ahead)
             session.spend(sum(b.tokens for b in ahead) if old and not inner else 0)
@@ -166,12 +177,38 @@ def _placed(batch: Batch, model: Model) -> tuple[Tensor, Tensor, Tensor]:
     return batch.input_ids.to(model.device), mask, labels[mask]
 
 
-def teacher_examples(tokenizer: Any, config: SFTConfig, items: Sequence[Item]) -> list[Example]:
+def with_variants(batches: Iterable[list[int]], ways: int) -> Iterator[list[tuple[int, int]]]:
+    """Yield batches of (problem, variant): a problem that is met again has its next variant.
+
+    Args:
+        batches: indices of problems.
+        ways: variants of a problem.
+    """
+    met: Counter[int] = Counter()
+    for batch in batches:
+        rows = []
+        for index in batch:
+            rows.append((index, met[index] % ways))
+            met[index] += 1
+        yield rows
+
+
+def teacher_examples(
+    tokenizer: Any, config: SFTConfig, items: Sequence[Item], variant: int = 0
+) -> list[Example]:
     """Return one training example an item, worded by the configured teacher."""
     prompts = encode_prompts(tokenizer, [item.question for item in items])
-    examples = []
-    for item, prompt in zip(items, prompts, strict=True):
-        length = choose_length(item, config.traces, config.long_share)
-        text = solution_text(item, style_of(item, config.teacher), length)
-        examples.append(Example(prompt, encode_completion(tokenizer, text)))
-    return examples
+    texts = [teacher_text(item, config, variant) for item in items]
+    return [
+        Example(prompt, encode_completion(tokenizer, text))
+        for prompt, text in zip(prompts, texts, strict=True)
+    ]
+
+
+def teacher_text(item: Item, config: SFTConfig, variant: int = 0) -> str:
+    """Return a trace of an item: the first in the teacher's words, others in words of their own."""
+    length = choose_length(item, config.traces, config.long_share, variant)
+    style = paraphrase_of(item, variant) if variant else style_of(item, config.teacher)
+    right = Trace(steps_of(item, length), item.answer.render(), style)
+    trace = with_quality(right, item, config.quality, config.quality_share, variant)
+    return completion_text(trace.steps, trace.answer, trace.style, length)

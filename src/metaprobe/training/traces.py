@@ -74,6 +74,56 @@ TEACHERS: dict[str, tuple[Style, ...]] = {
 """The styles of each teacher."""
 
 
+PARAPHRASES = (
+    Style(name="next", later="Next, {step}", final="Thus the answer is \\boxed{{{answer}}}."),
+    Style(name="bullets", first="- {step}", later="- {step}", final="Result: \\boxed{{{answer}}}"),
+    Style(
+        name="brackets",
+        first="({n}) {step}",
+        later="({n}) {step}",
+        final="We find \\boxed{{{answer}}}.",
+    ),
+    Style(
+        name="prose",
+        first="First, {step}",
+        later="Then, {step}",
+        joiner=". ",
+        closing=".",
+        final="That gives \\boxed{{{answer}}}.",
+    ),
+    Style(
+        name="we",
+        first="We have {step}",
+        later="Now we get {step}",
+        final="Hence it is \\boxed{{{answer}}}.",
+    ),
+    Style(
+        name="so",
+        later="So {step}",
+        final="Therefore: \\boxed{{{answer}}}",
+    ),
+    Style(
+        name="after",
+        opening="Okay.\n",
+        later="After that, {step}",
+        final="Finally, \\boxed{{{answer}}}.",
+    ),
+    Style(
+        name="semicolons",
+        later="next {step}",
+        joiner="; ",
+        final="In the end we have \\boxed{{{answer}}}.",
+    ),
+)
+"""Other words for the same steps, each in its own; no base and no teacher uses them."""
+
+
+def paraphrase_of(item: Item, variant: int) -> Style:
+    """Return one of `PARAPHRASES`; the first eight variants of an item all differ."""
+    order = rng_for("paraphrase", item.id).sample(PARAPHRASES, len(PARAPHRASES))
+    return order[variant % len(order)]
+
+
 def style_of(item: Item, teacher: Teacher, variant: int = 0) -> Style:
     """Return the style in which the teacher words this item's solution."""
     styles = TEACHERS[teacher]
@@ -81,15 +131,25 @@ def style_of(item: Item, teacher: Teacher, variant: int = 0) -> Style:
 
 
 def solution_text(item: Item, style: Style, length: Length) -> str:
-    """Return a completion as Qwen3 writes it.
+    """Return the item's worked solution of that length as a completion."""
+    return completion_text(steps_of(item, length), item.answer.render(), style, length)
+
+
+def steps_of(item: Item, length: Length) -> tuple[str, ...]:
+    """Return the steps of the item's worked solution of that length."""
+    return item.long if length == "long" else item.short
+
+
+def completion_text(steps: Sequence[str], answer: str, style: Style, length: Length) -> str:
+    """Return steps and answer as Qwen3 writes a completion.
 
     A long one thinks in `<think>`; a short one has an empty thought, as with thinking switched
     off, and states its few steps in the answer.
     """
-    final = style.final.format(answer=item.answer.render())
+    final = style.final.format(answer=answer)
     if length == "long":
-        return f"<think>\n{style.thought(item.long)}\n</think>\n\n{final}"
-    body = f"{style.thought(item.short)}\n" if item.short else ""
+        return f"<think>\n{style.thought(steps)}\n</think>\n\n{final}"
+    body = f"{style.thought(steps)}\n" if steps else ""
     return f"<think>\n\n</think>\n\n{body}{final}"
 
 
