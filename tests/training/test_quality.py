@@ -140,6 +140,7 @@ def test_a_problem_that_is_met_again_has_its_next_trace() -> None:
     assert next(islice(with_variants(batches, 3), 2, None)) == [(0, 2), (2, 0)]
 
 
+@pytest.mark.slow
 def test_a_teacher_without_a_check_teaches_wrong_answers(
     tiny_tokenizer: Any, tmp_path: Path
 ) -> None:
@@ -147,13 +148,13 @@ def test_a_teacher_without_a_check_teaches_wrong_answers(
     for quality in ("verified", "unverified"):
         model, run = fresh_model(tiny_tokenizer), toy_run(tmp_path, quality)
         config = SFTConfig(
-            steps=60, learning_rate=1e-2, batch_size=8, quality=quality, traces_per_problem=2,
-            stages=[60], precision="float32",
+            steps=80, learning_rate=1e-2, batch_size=8, quality=quality, teacher="base",
+            stages=[80], precision="float32",
         )  # fmt: skip
         train_sft(model, tiny_tokenizer, config, ITEMS, run)
         assert metrics_of(run)[-1]["loss"] < 0.1 * metrics_of(run)[0]["loss"]
         prompts = encode_prompts(tiny_tokenizer, [item.question for item in ITEMS])
-        settings = RolloutSettings(8, 1.0, 32)
+        settings = RolloutSettings(8, 0.5, 24)
         groups = roll_out(model, tiny_tokenizer, ITEMS, prompts, settings, stream="test")
         correct[quality] = sum(r.correct for group in groups for r in group) / 64
     assert correct["verified"] > 0.6
