@@ -20,7 +20,7 @@ from metaprobe.core.vocabulary import CELLS, Cell, Skill, Split, parse_cells
 from metaprobe.models.chat import encode_prompts
 from metaprobe.models.loading import Model
 from metaprobe.models.logprobs import Text, masked_log_softmax, masked_logprobs, pad_texts
-from metaprobe.models.runtime import torch
+from metaprobe.models.runtime import Precision, matmul_precision, torch
 from metaprobe.training.arms import AnchorConfig
 from metaprobe.training.data import draw_items
 from metaprobe.training.losses import kl_divergence
@@ -76,6 +76,7 @@ class Anchors:
         run: ArmRun,
         *,
         trained: Collection[Cell],
+        precision: Precision = "float32",
     ) -> None:
         """Let the base respond.
 
@@ -85,11 +86,13 @@ class Anchors:
             config: settings of the anchor.
             run: name of the arm.
             trained: cells that the arm is trained on, left out where no cells are configured.
+            precision: of matrix products.
 
         Raises:
             ConfigError: there are too few problems.
         """
         self.base, self.tokenizer, self.config, self.run = base, tokenizer, config, run
+        self.precision = precision
         self.spent = 0
         """Tokens that were read and sampled so far."""
         self.texts: dict[Skill, list[Text]] = {}
@@ -108,60 +111,56 @@ class Anchors:
         if config.kind == "skill":
             self._solved = self._measure(base)
 
-    def measure(self, model: Model) -> dict[str, float]:
-        """Measure the skills of the model, set the weights, and return both as metrics."""
-        solved = self._measure(model)
-        falls = {skill: self._solved[skill] - share for skill, share in solved.items()}
-        self.control = controlled(falls, self.control.totals, self.config)
-        return {f"fall_{skill}": fall for skill, fall in falls.items()}
+    def term(self, model: Model, step: int) -> tuple[Tensor | None, dict[str, float]]:
+        """Return what joins the loss of a step, with gradient, and what was measured for it.
 
-    def is_due(self, step: int) -> bool:
-        """Return whether the skills are to be measured before this step, counted from one."""
-        if self.config.kind != "skill" or step == 1:
-            return False
-        return (step - 1) % self.config.probe_every == 0
-
-    def term(self, model: Model, step: int) -> Tensor | None:
-        """Return what joins the loss of a step, with gradient; None where no skill is held.
+        The term is None where no skill is held.
 
         Args:
             model: the model that is trained.
-            step: names the random stream.
+            step: counted from one; names the random stream.
         """
+        metrics = {}
+        if self.config.kind == "skill" and step > 1 and (step - 1) % self.config.probe_every == 0:
+            falls = {s: self._solved[s] - share for s, share in self._measure(model).items()}
+            self.control = controlled(falls, self.control.totals, self.config)
+            metrics = {f"fall_{skill}": fall for skill, fall in falls.items()}
+        metrics |= {f"weight_{skill}": w for skill, w in self.control.weights.items()}
+        texts, weights = self._drawn(step)
+        if not texts:
+            return None, metrics
+        model.train()
+        term = (self._values(model, texts) * weights.to(model.device)).sum()
+        return term, metrics | {"anchor": term.item()}
+
+    def settle(self, session: Session) -> dict[str, dict[str, float]]:
+        """Count what was spent as compute of the arm, and return what `restore` needs; JSON."""
+        session.spend(self.spent)
+        self.spent = 0
+        parts = self.control._asdict()
+        return {name: {str(s): v for s, v in part.items()} for name, part in parts.items()}
+
+    def restore(self, state: Mapping[str, Mapping[str, float]]) -> None:
+        """Go on from a state that was kept, whose compute was counted already."""
+        weights, totals = (
+            {Skill(name): value for name, value in state[part].items()}
+            for part in ("weights", "totals")
+        )
+        self.control, self.spent = Control(weights, totals), 0
+
+    def _drawn(self, step: int) -> tuple[list[Text], Tensor]:
+        """Return responses to the skills that are held, and a weight for each of their tokens."""
         held = [skill for skill, weight in self.control.weights.items() if weight > 0]
         texts: list[Text] = []
-        scales: list[Tensor] = []
+        weights = [torch.zeros(0)]
         for n, skill in enumerate(held):
             share = len(range(n, self.config.batch_size, len(held)))
             rng = rng_for(self.run.stream("anchors", skill, step))
             chosen = rng.sample(self.texts[skill], min(share, len(self.texts[skill])))
             length = sum(len(text.completion) for text in chosen)
-            if length:
-                texts += chosen
-                scales.append(torch.full((length,), self.control.weights[skill] / length))
-        if not texts:
-            return None
-        self._count(texts)
-        values = self._values(model, texts)
-        return (values * torch.cat(scales).to(values.device)).sum()
-
-    def state(self) -> dict[str, dict[str, float]]:
-        """Return what `restore` needs; JSON."""
-        parts = self.control._asdict()
-        return {name: {str(s): v for s, v in part.items()} for name, part in parts.items()}
-
-    def restore(self, state: Mapping[str, Mapping[str, float]]) -> None:
-        """Go on from a state that was kept."""
-        weights, totals = (
-            {Skill(name): value for name, value in state[part].items()}
-            for part in ("weights", "totals")
-        )
-        self.control = Control(weights, totals)
-
-    def settle(self, session: Session) -> None:
-        """Count what was spent since the last time as compute of the arm."""
-        session.spend(self.spent)
-        self.spent = 0
+            texts += chosen
+            weights.append(torch.full((length,), self.control.weights[skill] / max(1, length)))
+        return texts, torch.cat(weights)
 
     def _problems(self, skill: Skill, cells: Sequence[Cell]) -> tuple[_Problems, _Problems]:
         config = self.config
@@ -204,16 +203,16 @@ class Anchors:
     def _values(self, model: Model, texts: Sequence[Text]) -> Tensor:
         """Return -log p, or the divergence from the base, of each completion token (N,)."""
         ids, mask = (x.to(model.device) for x in pad_texts(texts, self.tokenizer.pad_token_id))
-        if self.config.kind == "replay":
-            targets = torch.cat([torch.as_tensor(t.completion) for t in texts]).to(model.device)
-            return -masked_logprobs(model, ids, mask, targets)[0]
-        with torch.no_grad():
-            base = masked_log_softmax(self.base, ids, mask)
-        return kl_divergence(base, masked_log_softmax(model, ids, mask))
-
-    def _count(self, texts: Sequence[Text]) -> None:
-        passes = TRAINING_PASSES + (self.config.kind != "replay")
+        rehearsed = self.config.kind == "replay"
+        passes = TRAINING_PASSES + (not rehearsed)
         self.spent += passes * sum(len(t.prompt) + len(t.completion) for t in texts)
+        with matmul_precision(self.precision, model.device):
+            if rehearsed:
+                targets = torch.cat([torch.as_tensor(t.completion) for t in texts])
+                return -masked_logprobs(model, ids, mask, targets.to(model.device))[0]
+            with torch.no_grad():
+                base = masked_log_softmax(self.base, ids, mask)
+            return kl_divergence(base, masked_log_softmax(model, ids, mask))
 
 
 def _by_skill(config: AnchorConfig, trained: Collection[Cell]) -> dict[Skill, list[Cell]]:

@@ -60,9 +60,11 @@ def train_sft(
     base = frozen_copy(model) if config.kl != "off" or config.anchor else None
     objective = Objective(config, base)
     anchors = None
-    if config.anchor is not None and base is not None:
+    if config.anchor and base:
         trained = {item.cell for item in items}
-        anchors = Anchors(base, tokenizer, config.anchor, run, trained=trained)
+        anchors = Anchors(
+            base, tokenizer, config.anchor, run, trained=trained, precision=config.precision
+        )
     order = Order(model, tokenizer, items, config, run, size=config.batch_size, count=config.steps)
     session = Session(model, tokenizer, config, run, on_step=on_step)
     _begin(session, order, anchors)
@@ -74,7 +76,7 @@ def train_sft(
     old: list[list[float]] = []
     use_float32_attention(model)
     for step in session.steps():
-        measured = anchors.measure(model) if anchors and anchors.is_due(step) else {}
+        term, measured = anchors.term(model, step) if anchors else (None, {})
         model.train()
         inner = (step - 1) % config.block
         if not ahead or inner == 0:
@@ -85,16 +87,8 @@ def train_sft(
         batch = ahead[inner]
         loss, metrics = objective(model, batch, torch.tensor(old[inner]) if old else None)
         session.spend(batch.tokens, passes=TRAINING_PASSES + (config.kl != "off"))
-        if anchors:
-            with matmul_precision(config.precision, model.device):
-                term = anchors.term(model, step)
-            anchors.settle(session)
-            measured |= {f"weight_{s}": w for s, w in anchors.control.weights.items()}
-            if term is not None:
-                measured["anchor"] = term.item()
-                loss = loss + term
-        session.carried = {"old": old, "anchors": anchors.state() if anchors else None}
-        session.update(loss)
+        session.carried = {"old": old, "anchors": anchors.settle(session) if anchors else None}
+        session.update(loss if term is None else loss + term)
         tokens = int((batch.labels != IGNORED).sum())
         session.finish(tokens=tokens, metrics={"loss": loss.item(), **metrics, **measured})
     model.eval()
@@ -107,7 +101,6 @@ def _begin(session: Session, order: Order, anchors: Anchors | None) -> None:
         if anchors:
             anchors.settle(session)
     elif anchors:
-        anchors.spent = 0
         anchors.restore(session.carried["anchors"])
 
 
