@@ -71,6 +71,14 @@ class Overlap(NamedTuple):
     near_cosine: float
 
 
+class RowOverlap(NamedTuple):
+    """A row of the corpus that repeats an item, or nearly."""
+
+    row: CorpusRow
+    found: dict[Kind, tuple[float, Item]]
+    """By kind whose score counts as an overlap: the highest score, and the item that has it."""
+
+
 def find_overlap(items: Sequence[Item], rows: Iterable[CorpusRow], embedder: Embedder) -> Overlap:
     """Compare every item with every row.
 
@@ -86,11 +94,7 @@ def find_overlap(items: Sequence[Item], rows: Iterable[CorpusRow], embedder: Emb
         n_rows += len(batch)
         for kind, scores in index.scores(batch):
             _keep_highest(nearest, kind, scores, batch)
-    thresholds = {
-        **dict.fromkeys((Kind.EXACT, Kind.TEMPLATE, Kind.NGRAM), 0.0),
-        Kind.JACCARD: NEAR_JACCARD,
-        Kind.EMBEDDING: embedder.near,
-    }
+    thresholds = _thresholds(embedder)
     found = [
         ItemOverlap(
             item=item,
@@ -103,10 +107,40 @@ def find_overlap(items: Sequence[Item], rows: Iterable[CorpusRow], embedder: Emb
     return Overlap(found, n_rows, embedder.name, embedder.near)
 
 
+def overlapping_rows(
+    items: Sequence[Item], rows: Iterable[CorpusRow], embedder: Embedder | None = None
+) -> Iterator[RowOverlap]:
+    """Yield the rows that overlap an item: what decontamination takes out of training data.
+
+    Args:
+        items: of the benchmark.
+        rows: of the corpus; read once.
+        embedder: made for the items' questions; no embeddings are compared where None.
+    """
+    index = _Index(items, embedder)
+    thresholds = _thresholds(embedder)
+    for batch in _batches(rows):
+        found: list[dict[Kind, tuple[float, Item]]] = [{} for _ in batch]
+        for kind, scores in index.scores(batch):
+            for place, best in enumerate(scores.argmax(axis=1)):
+                score = float(scores[place, best])
+                if score > 0 and score >= thresholds[kind]:
+                    found[place][kind] = (score, items[best])
+        yield from (RowOverlap(r, kinds) for r, kinds in zip(batch, found, strict=True) if kinds)
+
+
+def _thresholds(embedder: Embedder | None) -> dict[Kind, float]:
+    return {
+        **dict.fromkeys((Kind.EXACT, Kind.TEMPLATE, Kind.NGRAM), 0.0),
+        Kind.JACCARD: NEAR_JACCARD,
+        Kind.EMBEDDING: embedder.near if embedder else 1.0,
+    }
+
+
 class _Index:
     """The benchmark, arranged so that a batch of rows is compared with all of it at once."""
 
-    def __init__(self, items: Sequence[Item], embedder: Embedder) -> None:
+    def __init__(self, items: Sequence[Item], embedder: Embedder | None) -> None:
         questions = [words(item.question) for item in items]
         self.lengths = [len(question) for question in questions]
         long = [min(LONG_NGRAM, n) if n >= FEWEST_WORDS else None for n in self.lengths]
@@ -115,7 +149,8 @@ class _Index:
         self._exact = _Phrases(questions)
         self._templates = _Phrases([masked(question) for question in questions])
         self._embedder = embedder
-        self._vectors = embedder.encode([item.question for item in items])
+        if embedder:
+            self._vectors = embedder.encode([item.question for item in items])
 
     def scores(self, batch: list[CorpusRow]) -> Iterator[tuple[Kind, NDArray[np.float64]]]:
         """Yield the scores of each kind, shape (rows, items)."""
@@ -127,8 +162,9 @@ class _Index:
         yield Kind.NGRAM, shared / np.maximum(own, 1)
         shared, own, others = self._short.shared(texts)
         yield Kind.JACCARD, shared / np.maximum(own + others[:, None] - shared, 1)
-        cosines = self._embedder.encode([row.text for row in batch]) @ self._vectors.T
-        yield Kind.EMBEDDING, cosines.toarray() if sparse.issparse(cosines) else cosines
+        if self._embedder:
+            cosines = self._embedder.encode([row.text for row in batch]) @ self._vectors.T
+            yield Kind.EMBEDDING, cosines.toarray() if sparse.issparse(cosines) else cosines
 
 
 class _Shingles:

@@ -1,13 +1,16 @@
-"""`metaprobe train`: the recipe of the nano bases, and single arms."""
+"""`metaprobe train`: training data, the recipe of the nano bases, and single arms."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from metaprobe.cli import train_data
+
 app = typer.Typer(
-    help="Train a nano base from nothing, or one arm of a study.", no_args_is_help=True
+    help="Make training data, or train a nano base or one arm of a study.", no_args_is_help=True
 )
+app.command("data")(train_data.data)
 
 
 @app.command("pretrain")

@@ -40,6 +40,8 @@ class DataSettings(_Settings):
     """Distinct problems, spread evenly over cells, families and levels."""
     levels: list[int] = [1, 2]
     """Levels of the problems."""
+    prepared: str | None = None
+    """Folder of `metaprobe train data`: its problems and traces, instead of those of cells."""
 
 
 class ProbeSettings(_Settings):

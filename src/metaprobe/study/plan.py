@@ -19,6 +19,7 @@ from metaprobe.study.layout import BASE, Layout, StageName
 from metaprobe.study.tasks import InterpolateTask, ProbeTask, TrainTask
 from metaprobe.training import VERSION as TRAINING_VERSION
 from metaprobe.training.arms import InterpolationConfig
+from metaprobe.training.corpus.load import prepared_key
 from metaprobe.training.session import ArmRun
 
 _SECONDS = {"sft": 1.0, "sft_on_policy": 1.6, "grpo": 2.0}
@@ -94,6 +95,7 @@ def _make_arm(config: StudyConfig, layout: Layout, base_key: str, arm: str, seed
         *("train", TRAINING_VERSION, base_key, arm, seed),
         settings.model_dump_json(),
         config.data.model_dump_json(),
+        *([prepared_key(Path(config.data.prepared))] if config.data.prepared else []),
     )
     cost = settings.steps * _SECONDS[settings.kind]
     task = TrainTask(arm=run, config=settings, data=config.data)

@@ -30,10 +30,12 @@ from metaprobe.probes.parameters import measure_parameters
 from metaprobe.probes.prompts import item_prompts
 from metaprobe.study.config import DataSettings, ProbeSettings
 from metaprobe.study.layout import BASE, Layout, StageName
-from metaprobe.training.arms import InterpolationConfig, Trained
+from metaprobe.training.arms import InterpolationConfig, SFTConfig, Trained
+from metaprobe.training.corpus.load import draw_prepared, load_traces
 from metaprobe.training.data import draw_items
 from metaprobe.training.interpolation import interpolate_arm
 from metaprobe.training.session import ArmRun
+from metaprobe.training.traces import Solutions, trace_lengths
 from metaprobe.training.train import train_arm
 
 _DETAILED = ("likelihood", "divergence", "parameters")
@@ -53,16 +55,33 @@ class TrainTask:
 
     def run(self, tell: Tell) -> None:
         """Train to the last step; goes on from the last stage where there is one."""
-        items = draw_items(
-            parse_cells(self.data.cells),
-            self.data.levels,
-            self.data.problems,
-            split=Split.TRAIN,
-            seed=self.arm.seed,
-            families=self.data.families,
-        )
+        items, solutions = self._problems()
         steps = self.config.steps
-        train_arm(self.config, items, self.arm, on_step=lambda step, _: tell(step / steps))
+        train_arm(
+            self.config,
+            items,
+            self.arm,
+            solutions=solutions,
+            on_step=lambda step, _: tell(step / steps),
+        )
+
+    def _problems(self) -> tuple[list[Item], Solutions | None]:
+        """Return the problems, and their traces where the data were prepared with some."""
+        data = self.data
+        if data.prepared is None:
+            items = draw_items(
+                parse_cells(data.cells),
+                data.levels,
+                data.problems,
+                split=Split.TRAIN,
+                seed=self.arm.seed,
+                families=data.families,
+            )
+            return items, None
+        prepared = load_traces(Path(data.prepared))
+        lengths = trace_lengths(self.config.traces) if isinstance(self.config, SFTConfig) else ()
+        items = draw_prepared(prepared, data.problems, lengths=lengths, seed=self.arm.seed)
+        return items, prepared.traces
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,9 +29,11 @@ from metaprobe.training.order import Order
 from metaprobe.training.quality import Trace, with_quality
 from metaprobe.training.session import TRAINING_PASSES, ArmRun, OnStep, Session
 from metaprobe.training.traces import (
+    Solutions,
     choose_length,
     completion_text,
     paraphrase_of,
+    prepared_text,
     steps_of,
     style_of,
 )
@@ -44,6 +46,7 @@ def train_sft(
     items: Sequence[Item],
     run: ArmRun,
     *,
+    solutions: Solutions | None = None,
     on_step: OnStep | None = None,
 ) -> None:
     """Fine-tune `model` in place on traces of `items`, writing stages as it goes.
@@ -54,6 +57,7 @@ def train_sft(
         config: settings of the arm.
         items: problems of the train split.
         run: name of the arm and folder of its stages.
+        solutions: prepared traces, instead of the items' own in the words of a teacher.
         on_step: called after every optimiser step.
     """
     # All before the session, which may resume other weights than the base's.
@@ -69,7 +73,7 @@ def train_sft(
     session = Session(model, tokenizer, config, run, on_step=on_step)
     _begin(session, order, anchors)
     ways = config.traces_per_problem
-    examples = [teacher_examples(tokenizer, config, items, variant) for variant in range(ways)]
+    examples = [teacher_examples(tokenizer, config, items, n, solutions) for n in range(ways)]
     done = session.step - session.step % config.block
     ordered = islice(with_variants(order.batches(), ways), done, None)
     ahead: list[Batch] = []
@@ -187,20 +191,31 @@ def with_variants(batches: Iterable[list[int]], ways: int) -> Iterator[list[tupl
 
 
 def teacher_examples(
-    tokenizer: Any, config: SFTConfig, items: Sequence[Item], variant: int = 0
+    tokenizer: Any,
+    config: SFTConfig,
+    items: Sequence[Item],
+    variant: int = 0,
+    solutions: Solutions | None = None,
 ) -> list[Example]:
-    """Return one training example an item, worded by the configured teacher."""
+    """Return one training example an item: its prepared trace, or the configured teacher's."""
     prompts = encode_prompts(tokenizer, [item.question for item in items])
-    texts = [teacher_text(item, config, variant) for item in items]
+    texts = [teacher_text(item, config, variant, solutions) for item in items]
     return [
         Example(prompt, encode_completion(tokenizer, text))
         for prompt, text in zip(prompts, texts, strict=True)
     ]
 
 
-def teacher_text(item: Item, config: SFTConfig, variant: int = 0) -> str:
-    """Return a trace of an item: the first in the teacher's words, others in words of their own."""
+def teacher_text(
+    item: Item, config: SFTConfig, variant: int = 0, solutions: Solutions | None = None
+) -> str:
+    """Return a trace of an item: a prepared one where there are any, else the teacher's.
+
+    The teacher's first trace is in its own words, the others in different ones.
+    """
     length = choose_length(item, config.traces, config.long_share, variant)
+    if solutions is not None:
+        return prepared_text(item, solutions, length, variant)
     style = paraphrase_of(item, variant) if variant else style_of(item, config.teacher)
     right = Trace(steps_of(item, length), item.answer.render(), style)
     trace = with_quality(right, item, config.quality, config.quality_share, variant)

@@ -6,7 +6,7 @@ stays close to the base's habits, `far` does not. The distance is an experimenta
 style that the base has never seen is a confound of every comparison of SFT with RL.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +16,10 @@ from metaprobe.core.streams import rng_for
 Length = Literal["short", "long"]
 Traces = Literal["short", "long", "mixed"]
 Teacher = Literal["base", "near", "far"]
+Solutions = Mapping[Length, Mapping[str, Sequence[str]]]
+"""Completions of another teacher, by length and the item's id; see training/corpus/load.py."""
+
+_NO_THOUGHT = "<think>\n\n</think>\n\n"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +154,26 @@ def completion_text(steps: Sequence[str], answer: str, style: Style, length: Len
     if length == "long":
         return f"<think>\n{style.thought(steps)}\n</think>\n\n{final}"
     body = f"{style.thought(steps)}\n" if steps else ""
-    return f"<think>\n\n</think>\n\n{body}{final}"
+    return f"{_NO_THOUGHT}{body}{final}"
+
+
+def prepared_text(item: Item, solutions: Solutions, length: Length, variant: int) -> str:
+    """Return one of the prepared completions, with the empty thought of a short one.
+
+    Args:
+        item: the problem.
+        solutions: the prepared completions.
+        length: short or long.
+        variant: which one; they are gone through again where the problem has fewer.
+    """
+    own = solutions[length][item.id]
+    text = own[variant % len(own)]
+    return text if length == "long" else f"{_NO_THOUGHT}{text}"
+
+
+def trace_lengths(traces: Traces) -> tuple[Length, ...]:
+    """Return the lengths that an arm may take of one item."""
+    return ("short", "long") if traces == "mixed" else (traces,)
 
 
 def choose_length(item: Item, traces: Traces, long_share: float, variant: int = 0) -> Length:

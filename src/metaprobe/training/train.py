@@ -10,10 +10,16 @@ from metaprobe.training.grpo import train_grpo
 from metaprobe.training.on_policy import train_on_policy
 from metaprobe.training.session import ArmRun, OnStep
 from metaprobe.training.sft import train_sft
+from metaprobe.training.traces import Solutions
 
 
 def train_arm(
-    config: Trained, items: Sequence[Item], run: ArmRun, *, on_step: OnStep | None = None
+    config: Trained,
+    items: Sequence[Item],
+    run: ArmRun,
+    *,
+    solutions: Solutions | None = None,
+    on_step: OnStep | None = None,
 ) -> None:
     """Load the base with float32 weights and train one arm from it; resumes where it stopped.
 
@@ -21,6 +27,7 @@ def train_arm(
         config: settings of the arm.
         items: problems of the train split.
         run: name of the arm, its base and the folder of its stages.
+        solutions: prepared traces of the items, for SFT.
         on_step: called after every optimiser step.
 
     Raises:
@@ -31,7 +38,7 @@ def train_arm(
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     if isinstance(config, SFTConfig):
-        train_sft(model, tokenizer, config, items, run, on_step=on_step)
+        train_sft(model, tokenizer, config, items, run, solutions=solutions, on_step=on_step)
     elif isinstance(config, GRPOConfig):
         train_grpo(model, tokenizer, config, items, run, on_step=on_step)
     else:

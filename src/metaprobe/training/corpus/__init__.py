@@ -1,0 +1,1 @@
+"""Training data out of corpora: curated problems, and traces of a teacher that got them right."""
