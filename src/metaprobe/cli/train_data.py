@@ -35,7 +35,7 @@ def data(
         list[str] | None,
         typer.Option(
             help="Benchmark that must not be trained on: a preset or a frozen folder; may be "
-            "repeated; nano by default."
+            "repeated; nano by default, none for none."
         ),
     ] = None,
     embedder: Annotated[
@@ -94,7 +94,7 @@ def data(
         raise ConfigError(f"--variants {variants!r}{hint}: use {', '.join(_VARIANTS)}")
     table: dict[str, Any] = {
         **({"sources": sources} if sources else {}),
-        **({"against": against} if against else {}),
+        **({"against": () if against == ["none"] else against} if against else {}),
         "question": question,
         "gold": gold,
         "embedder": embedder,
