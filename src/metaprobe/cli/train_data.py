@@ -13,72 +13,88 @@ if TYPE_CHECKING:
 _VARIANTS = {"short": ("short",), "long": ("long",), "both": ("short", "long")}
 
 
+_Sources = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[SOURCE]...",
+        help="JSONL or Parquet files, folders of them, or data sets of the hub as "
+        "owner/name[@configuration][:split]; the published 47K set by default.",
+    ),
+]
+_Out = Annotated[Path, typer.Option(help="Folder of the set; goes on with what is there.")]
+_Question = Annotated[
+    str | None, typer.Option(help="Column of the questions; found by name by default.")
+]
+_Gold = Annotated[
+    str | None,
+    typer.Option(help="Column of the answers; found by name by default; a.b is a nested one."),
+]
+_Against = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Benchmark that must not be trained on: a preset or a frozen folder; may be "
+        "repeated; nano by default, none for none."
+    ),
+]
+_Embedder = Annotated[str | None, typer.Option(help="Also compare embeddings: static or tfidf.")]
+_Limit = Annotated[int | None, typer.Option(min=1, help="Most problems, drawn at random.")]
+_Teacher = Annotated[
+    str | None,
+    typer.Option(
+        help="Model that solves the problems: shipped, a folder or a hub name; with --server "
+        "its name there, Qwen/Qwen3-32B by default."
+    ),
+]
+_Server = Annotated[
+    str | None,
+    typer.Option(help="OpenAI-compatible server, as http://localhost:8000/v1."),
+]
+_KeyVariable = Annotated[
+    str | None,
+    typer.Option(help="Environment variable with the server's key; none is sent without it."),
+]
+_Variants = Annotated[str, typer.Option(help="short (no thinking), long (thinking) or both.")]
+_Samples = Annotated[
+    int, typer.Option(min=1, help="Solutions sampled of each problem and variant.")
+]
+_Keep = Annotated[
+    int, typer.Option(min=1, help="Most correct ones kept of each problem and variant.")
+]
+_Temperature = Annotated[float, typer.Option(min=0, help="Softmax temperature.")]
+_TopP = Annotated[float, typer.Option(help="Probability mass of the nucleus.")]
+_MaxNewTokens = Annotated[
+    int, typer.Option(min=1, help="Token limit of a solution; cut ones are not kept.")
+]
+_Seed = Annotated[int, typer.Option(min=0, help="Names the random streams.")]
+_Parallel = Annotated[int, typer.Option(min=1, help="Requests to the server at a time.")]
+_Timeout = Annotated[
+    float, typer.Option(min=1, help="Longest wait for a solution of the server, in seconds.")
+]
+_AsJson = Annotated[bool, typer.Option("--json", help="Print the data card as JSON.")]
+
+
 def data(
-    sources: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[SOURCE]...",
-            help="JSONL or Parquet files, folders of them, or data sets of the hub as "
-            "owner/name[@configuration][:split]; the published 47K set by default.",
-        ),
-    ] = None,
+    sources: _Sources = None,
     *,
-    out: Annotated[Path, typer.Option(help="Folder of the set; goes on with what is there.")],
-    question: Annotated[
-        str | None, typer.Option(help="Column of the questions; found by name by default.")
-    ] = None,
-    gold: Annotated[
-        str | None,
-        typer.Option(help="Column of the answers; found by name by default; a.b is a nested one."),
-    ] = None,
-    against: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Benchmark that must not be trained on: a preset or a frozen folder; may be "
-            "repeated; nano by default, none for none."
-        ),
-    ] = None,
-    embedder: Annotated[
-        str | None, typer.Option(help="Also compare embeddings: static or tfidf.")
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="Most problems, drawn at random.")
-    ] = None,
-    teacher: Annotated[
-        str | None,
-        typer.Option(
-            help="Model that solves the problems: shipped, a folder or a hub name; with --server "
-            "its name there, Qwen/Qwen3-32B by default."
-        ),
-    ] = None,
-    server: Annotated[
-        str | None,
-        typer.Option(help="OpenAI-compatible server, as http://localhost:8000/v1."),
-    ] = None,
-    key_variable: Annotated[
-        str | None,
-        typer.Option(help="Environment variable with the server's key; none is sent without it."),
-    ] = None,
-    variants: Annotated[
-        str, typer.Option(help="short (no thinking), long (thinking) or both.")
-    ] = "both",
-    samples: Annotated[
-        int, typer.Option(min=1, help="Solutions sampled of each problem and variant.")
-    ] = 4,
-    keep: Annotated[
-        int, typer.Option(min=1, help="Most correct ones kept of each problem and variant.")
-    ] = 1,
-    temperature: Annotated[float, typer.Option(min=0, help="Softmax temperature.")] = 0.6,
-    top_p: Annotated[float, typer.Option(help="Probability mass of the nucleus.")] = 0.95,
-    max_new_tokens: Annotated[
-        int, typer.Option(min=1, help="Token limit of a solution; cut ones are not kept.")
-    ] = 16384,
-    seed: Annotated[int, typer.Option(min=0, help="Names the random streams.")] = 0,
-    parallel: Annotated[int, typer.Option(min=1, help="Requests to the server at a time.")] = 16,
-    timeout: Annotated[
-        float, typer.Option(min=1, help="Longest wait for a solution of the server, in seconds.")
-    ] = 1800.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the data card as JSON.")] = False,
+    out: _Out,
+    question: _Question = None,
+    gold: _Gold = None,
+    against: _Against = None,
+    embedder: _Embedder = None,
+    limit: _Limit = None,
+    teacher: _Teacher = None,
+    server: _Server = None,
+    key_variable: _KeyVariable = None,
+    variants: _Variants = "both",
+    samples: _Samples = 4,
+    keep: _Keep = 1,
+    temperature: _Temperature = 0.6,
+    top_p: _TopP = 0.95,
+    max_new_tokens: _MaxNewTokens = 16384,
+    seed: _Seed = 0,
+    parallel: _Parallel = 16,
+    timeout: _Timeout = 1800.0,
+    as_json: _AsJson = False,
 ) -> None:
     """Make training data: curate problems, sample a teacher, keep what it got right.
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from metaprobe.benchmark.items import Item
 from metaprobe.core.errors import ConfigError, InputError
 from metaprobe.core.vocabulary import Verdict
-from metaprobe.training.corpus.collection import Collection, problem_key
+from metaprobe.training.corpus.collection import Collection, TeacherError, problem_key
 from metaprobe.training.corpus.curation import read_problems
 from metaprobe.training.corpus.sources import Row, Source
 from metaprobe.training.corpus.teachers import (
@@ -264,6 +264,18 @@ def test_a_server_that_ignores_the_switch_of_thinking_gives_no_traces(
     found = collection.collect(sums(4), 2, 1)
     assert found.traces == []
     assert found.other_variant == found.verdicts[Verdict.CORRECT] > 0
+
+
+def test_a_teacher_that_never_answers_is_not_asked_for_ever(
+    server: FakeServer, tmp_path: Path
+) -> None:
+    from metaprobe.training.corpus.server import ServerSettings, ServerTeacher
+
+    server.reply = lambda asked: (400, {}, b"unknown field")
+    teacher = ServerTeacher("m", SAMPLING, ServerSettings(server.url))
+    with pytest.raises(TeacherError, match="none of 64 samples .*unknown field"):
+        Collection(tmp_path, teacher, SAMPLING, "short").draw(sums(100), 2)
+    assert len(server.asked) <= 64 + 16
 
 
 def test_errors_of_a_server_are_counted_and_named(server: FakeServer, tmp_path: Path) -> None:

@@ -176,6 +176,7 @@ def test_an_unfinished_or_edited_set_is_not_loaded(
         load_traces(out)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arm", [{"kind": "sft", "traces": "long"}, {"kind": "grpo", "prompts": 1}])
 def test_an_arm_is_trained_on_prepared_problems(
     arm: dict[str, Any], corpus: Path, server: FakeServer, tmp_path: Path

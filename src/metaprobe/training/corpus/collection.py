@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TextIO
 
 from metaprobe.benchmark.grading import Graded, grade
 from metaprobe.benchmark.items import Item
-from metaprobe.core.errors import ConfigError, InputError
+from metaprobe.core.errors import ConfigError, InputError, MetaprobeError
 from metaprobe.core.files import parse_object, storage_errors
 from metaprobe.core.streams import short_hash
 from metaprobe.core.vocabulary import Verdict
@@ -32,11 +32,16 @@ VERSION = 1
 """Raised whenever the same teacher and problem would give other lines."""
 
 _EXAMPLES = 5
+_HOPELESS = 64
 _KEYS = {"problem", "sample", "verdict", "answer", "tokens", "thought", "text"}
 
 
 Progress = Callable[[int, int], None]
 """Called with how many samples of a variant are done, and of how many."""
+
+
+class TeacherError(MetaprobeError):
+    """A teacher solves nothing at all."""
 
 
 class Trace(NamedTuple):
@@ -110,6 +115,7 @@ class Collection:
             ConfigError: another process draws into the same journal.
             InputError: the journal was changed by hand.
             StorageError: it cannot be written.
+            TeacherError: the teacher fails from the first sample on.
         """
         with storage_errors(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -143,7 +149,13 @@ class Collection:
                 progress(total - left, total)
             if reply.error:  # not in the journal: the next run tries again
                 self.errors[reply.error] += 1
+                if not done and self.errors.total() >= _HOPELESS:
+                    raise TeacherError(
+                        f"{self.teacher.name}: none of {_HOPELESS} samples could be drawn: "
+                        f"{reply.error}"
+                    )
                 return
+            done.setdefault(reply.key, set()).add(reply.sample)
             line = _line(reply, judge(by_key[reply.key], reply))
             with storage_errors(self.path):
                 file.write(line + "\n")

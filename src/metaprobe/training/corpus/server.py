@@ -135,9 +135,7 @@ class ServerTeacher:
 
             async def work() -> None:
                 for job, number in queue:
-                    reply = await self._ask(client, job, number, variant)
-                    self._count_lost(reply)
-                    tell(reply)
+                    tell(await self._ask(client, job, number, variant))
 
             tasks = [asyncio.create_task(work()) for _ in range(self.settings.parallel)]
             try:
@@ -147,13 +145,13 @@ class ServerTeacher:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _count_lost(self, reply: Reply) -> None:
-        """Stop where as many in a row have failed as are asked at once."""
-        self._lost = self._lost + 1 if reply.error else 0
+    def _count_lost(self, reason: str) -> None:
+        """Stop where as many in a row have had no answer as are asked at once."""
+        self._lost += 1
         if self._lost >= max(4, self.settings.parallel):
             raise ServerError(
                 f"{self.settings.url}: {self._lost} requests in a row without an answer "
-                f"({reply.error}); the same command goes on from here"
+                f"({reason}); the same command goes on from here"
             )
 
     async def _ask(self, client: "AsyncClient", job: Job, number: int, variant: Variant) -> Reply:
@@ -163,9 +161,14 @@ class ServerTeacher:
         for attempt in range(_ATTEMPTS):
             result = await self._attempt(client, body)
             if isinstance(result, _Chat):
+                self._lost = 0
                 return _reply(job, number, result)
             failed = result
-            if failed.wait is None or attempt == _ATTEMPTS - 1:
+            if failed.wait is None:  # the server is there, and will not answer this
+                self._lost = 0
+                break
+            if attempt == _ATTEMPTS - 1:
+                self._count_lost(failed.reason)
                 break
             pause = self.settings.pause * 2**attempt * (1 + jitter.random())
             await asyncio.sleep(min(max(pause, failed.wait), _LONGEST_PAUSE))
