@@ -117,3 +117,10 @@ def test_an_interpolation_waits_for_its_arm_and_changes_with_it(tmp_path: Path) 
         assert [path.parent.name for path in made.outputs] == ["step-25", "step-50", "step-75"]
         keys[steps] = made.key
     assert keys[80] != keys[90]
+
+
+def test_prepared_traces_have_no_steps_to_change() -> None:
+    prepared = ["data.prepared=some/folder"]
+    assert load_study("nano", prepared).data.prepared == "some/folder"
+    with pytest.raises(ConfigError, match="arms.sft_long.quality"):
+        load_study("nano", [*prepared, "arms.sft_long.quality=shuffled"])

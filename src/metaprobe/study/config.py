@@ -10,7 +10,7 @@ from metaprobe.core.config import apply_overrides, parse_config, read_toml
 from metaprobe.core.errors import ConfigError, nearest
 from metaprobe.models.chat import SHOTS
 from metaprobe.models.sampling import Sampling
-from metaprobe.training.arms import Arm, InterpolationConfig
+from metaprobe.training.arms import Arm, InterpolationConfig, SFTConfig
 
 BUILTIN = "nano"
 """The study that runs without an argument."""
@@ -82,6 +82,16 @@ class StudyConfig(_Settings):
     """The arms by name."""
     probes: ProbeSettings = ProbeSettings()
     """What is measured of every stage."""
+
+    @model_validator(mode="after")
+    def _check_prepared(self) -> "StudyConfig":
+        for name, arm in self.arms.items():
+            if self.data.prepared and isinstance(arm, SFTConfig) and arm.quality != "verified":
+                raise ConfigError(
+                    f"arms.{name}.quality: {arm.quality!r} changes a teacher's steps, and prepared "
+                    "traces have none; leave it out, or leave out data.prepared"
+                )
+        return self
 
     @model_validator(mode="after")
     def _check_interpolations(self) -> "StudyConfig":

@@ -211,7 +211,7 @@ def test_a_prepared_trace_is_what_the_model_is_trained_to_write(tiny_tokenizer: 
     expected = {"short": "<think>\n\n</think>\n\nSo 2.", "long": "<think>\nOh.\n</think>\n\n2"}
     for length in ("short", "long"):
         config = SFTConfig(traces=length)
-        (example,) = teacher_examples(tiny_tokenizer, config, [item], solutions)
+        (example,) = teacher_examples(tiny_tokenizer, config, [item], solutions=solutions)
         assert tiny_tokenizer.decode(example.completion[:-1]) == expected[length]
 
 
