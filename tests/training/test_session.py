@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from toys import ITEMS, fresh_model, metrics_of, toy_run
 
-from metaprobe.core.errors import MetaprobeError
+from metaprobe.core.errors import InputError, MetaprobeError
 from metaprobe.models.loading import load_model
 from metaprobe.models.runtime import torch
 from metaprobe.stages.store import stored_stages
@@ -15,6 +15,7 @@ from metaprobe.training.arms import (
     AnchorConfig,
     ArmConfig,
     GRPOConfig,
+    LoraSettings,
     OnPolicySFTConfig,
     SFTConfig,
 )
@@ -53,7 +54,15 @@ CONFIGS: dict[str, ArmConfig] = {
 CONFIGS["grpo_refilled"] = CONFIGS["grpo"].model_copy(
     update={"refill": 2, "updates_per_rollout": 2, "loss": "gspo", "kl": "exact", "kl_weight": 0.1}
 )
+LORA = LoraSettings(rank=4, alpha=8)
+CONFIGS |= {
+    f"{kind}_lora": CONFIGS[kind].model_copy(update={"lora": LORA, "learning_rate": 1e-2})
+    for kind in ("sft", "sft_on_policy", "grpo")
+}
 LOOPS: dict[str, Any] = {
+    "sft_lora": train_sft,
+    "sft_on_policy_lora": train_on_policy,
+    "grpo_lora": train_grpo,
     "grpo_refilled": train_grpo,
     "sft": train_sft,
     "psft": train_sft,
@@ -140,6 +149,16 @@ def test_a_cut_off_state_means_beginning_again(
     assert [row["step"] for row in metrics_of(run)] == list(range(1, 8))
 
 
+def test_the_state_of_another_arm_is_refused(
+    unsure_model: Any, tiny_tokenizer: Any, tmp_path: Path
+) -> None:
+    run = toy_run(tmp_path, "sft")
+    train("sft_lora", unsure_model, tiny_tokenizer, run)
+    for lora in (None, LoraSettings(rank=5)):
+        with pytest.raises(InputError, match="another lora"):
+            train("sft", unsure_model, tiny_tokenizer, run, lora=lora)
+
+
 def test_stages_hold_the_weights_of_their_step(
     unsure_model: Any, tiny_tokenizer: Any, tmp_path: Path
 ) -> None:
@@ -177,7 +196,7 @@ def test_divergence_is_one_line_that_names_the_arm(
 
     def spoil(step: int, model: Any) -> None:
         with torch.no_grad():
-            model.base_model.norm.weight.mul_(1e30 if kind == "sft" else float("nan"))
+            model.base_model.norm.weight.mul_(1e30 if LOOPS[kind] is train_sft else float("nan"))
 
     with pytest.raises(DivergedError) as error:
         train(kind, base, tiny_tokenizer, run, spoil, learning_rate=1e-2)

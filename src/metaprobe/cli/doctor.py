@@ -13,6 +13,7 @@ _NEEDS = {
         ("torch", "transformers", "safetensors", "tokenizers"),
         "pip install 'metaprobe[train]'",
     ),
+    "train adapters (LoRA)": (("torch", "peft"), "pip install 'metaprobe[lora]'"),
     "compare texts by static embeddings": (
         ("wordllama", "safetensors", "tokenizers"),
         "pip install 'metaprobe[curate]'",

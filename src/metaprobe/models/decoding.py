@@ -16,6 +16,7 @@ from torch.nn import functional
 from metaprobe.models.forward import fusible, rotated
 from metaprobe.models.loading import Model
 from metaprobe.models.logprobs import output_logits
+from metaprobe.models.lora import base_layer, effective_weight
 from metaprobe.models.runtime import torch
 
 
@@ -204,18 +205,19 @@ class FusedDecoder:
     def _fuse(self, layer: Any) -> _Layer:
         attention, feed = layer.self_attn, layer.mlp
         projections = (attention.q_proj, attention.k_proj, attention.v_proj)
-        bias = projections[0].bias
+        biases = [base_layer(p).bias for p in projections]
+        matrices = [effective_weight(p) for p in (*projections, feed.gate_proj, feed.up_proj)]
         return _Layer(
             norm=layer.input_layernorm.weight,
-            qkv=torch.cat([p.weight for p in projections]),
-            qkv_bias=None if bias is None else torch.cat([p.bias for p in projections]),
+            qkv=torch.cat(matrices[:3]),
+            qkv_bias=None if biases[0] is None else torch.cat(biases),
             q_norm=attention.q_norm.weight if hasattr(attention, "q_norm") else None,
             k_norm=attention.k_norm.weight if hasattr(attention, "k_norm") else None,
-            out=attention.o_proj.weight,
-            out_bias=attention.o_proj.bias,
+            out=effective_weight(attention.o_proj),
+            out_bias=base_layer(attention.o_proj).bias,
             feed_norm=layer.post_attention_layernorm.weight,
-            gate_up=torch.cat([feed.gate_proj.weight, feed.up_proj.weight]),
-            down=feed.down_proj.weight,
+            gate_up=torch.cat(matrices[3:]),
+            down=effective_weight(feed.down_proj),
         )
 
     def _project(

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from metaprobe.models.loading import Model
+from metaprobe.models.lora import base_layer
 from metaprobe.models.runtime import torch
 
 FUSED_TYPES = ("llama", "qwen2", "qwen3")
@@ -30,7 +31,7 @@ def fusible(model: Model) -> bool:
         and config.hidden_act == "silu"
         and not getattr(config, "mlp_bias", False)
         and not getattr(config, "attention_dropout", 0)
-        and all(type(m) is torch.nn.Linear for m in _linears(model))
+        and all(type(base_layer(m)) is torch.nn.Linear for m in _linears(model))
     )
 
 

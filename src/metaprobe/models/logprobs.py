@@ -222,15 +222,17 @@ class _TargetLogprobs(torch.autograd.Function):
         return chosen, entropy
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor, Tensor, None, None]:
+    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
         hidden, weight, error = ctx.saved_tensors
         scale = (grad / -ctx.temperature).to(error.dtype)[:, None]
         grad_hidden = torch.empty_like(hidden)
-        grad_weight = weight.new_zeros(weight.shape, dtype=torch.float32)
+        trained = ctx.needs_input_grad[1]
+        grad_weight = weight.new_zeros(weight.shape, dtype=torch.float32) if trained else None
         for part in _chunks(len(hidden)):
             scaled = error[part] * scale[part]
             grad_hidden[part] = scaled @ weight
-            grad_weight += scaled.T @ hidden[part]
+            if grad_weight is not None:
+                grad_weight += scaled.T @ hidden[part]
         return grad_hidden, grad_weight, None, None
 
 

@@ -15,6 +15,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from metaprobe.core.errors import InputError
 from metaprobe.core.files import read_json, storage_errors, write_json, write_text
 from metaprobe.models.loading import Model
+from metaprobe.models.lora import Adapter, merged_state
+
+ADAPTER_FOLDER = "adapter"
+"""Where in a stage its LoRA adapter lies."""
 
 
 class StageInfo(BaseModel):
@@ -40,6 +44,8 @@ class StageInfo(BaseModel):
     """The arm's settings."""
     metrics: dict[str, float] = {}
     """Training metrics of the last step."""
+    adapter: str | None = None
+    """Folder inside the stage with the LoRA adapter that the weights are merged with, if any."""
 
 
 class Stage(NamedTuple):
@@ -54,8 +60,17 @@ def arm_folder(root: Path, arm: str, seed: int) -> Path:
     return root / arm / f"seed-{seed}"
 
 
-def save_stage(root: Path, model: Model, tokenizer: Any, info: StageInfo) -> Stage:
+def save_stage(
+    root: Path, model: Model, tokenizer: Any, info: StageInfo, *, adapter: Adapter | None = None
+) -> Stage:
     """Write a stage; it appears under its name only when it is complete.
+
+    Args:
+        root: folder of all stages.
+        model: the model as it is; of an adapted one the merged weights are written.
+        tokenizer: the model's.
+        info: what the stage is.
+        adapter: written beside the weights, in peft's format.
 
     Raises:
         StorageError: the disk is full or the folder is not writable.
@@ -66,7 +81,12 @@ def save_stage(root: Path, model: Model, tokenizer: Any, info: StageInfo) -> Sta
         parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=".stage-", dir=parent))
         try:
-            model.save_pretrained(temporary)
+            if adapter is None:
+                model.save_pretrained(temporary)
+            else:
+                info = info.model_copy(update={"adapter": ADAPTER_FOLDER})
+                model.save_pretrained(temporary, state_dict=merged_state(model))
+                _save_adapter(adapter, temporary / ADAPTER_FOLDER)
             tokenizer.save_pretrained(temporary)
             write_json(temporary / "stage.json", info.model_dump(mode="json"))
             temporary.chmod(0o755)
@@ -76,6 +96,11 @@ def save_stage(root: Path, model: Model, tokenizer: Any, info: StageInfo) -> Sta
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
     return Stage(info, target)
+
+
+def _save_adapter(adapter: Adapter, folder: Path) -> None:
+    # Without the setting peft asks the hub whether the base's vocabulary was changed.
+    adapter.save_pretrained(folder, selected_adapters=["default"], save_embedding_layers=False)
 
 
 def read_stage(folder: Path) -> Stage:

@@ -15,6 +15,17 @@ from metaprobe.training.traces import Teacher, Traces
 StageSpec = str | list[int] | list[float]
 
 
+class LoraSettings(BaseModel):
+    """A low-rank adapter on every linear layer, trained in place of the weights."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    rank: int = Field(default=16, ge=1)
+    """Rank of the change of each matrix."""
+    alpha: float = Field(default=32.0, gt=0)
+    """The change is scaled by alpha / rank."""
+
+
 class ArmConfig(BaseModel):
     """What every kind of arm has."""
 
@@ -34,6 +45,8 @@ class ArmConfig(BaseModel):
     """Gradients with a larger norm are scaled down to it."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Of matrix products; weights stay in float32."""
+    lora: LoraSettings | None = None
+    """Train an adapter in place of the weights, as in `{ rank = 16 }`; none by default."""
     curriculum: Curriculum = "shuffled"
     """Order of the problems; see training/curricula.py."""
     curriculum_samples: int = Field(default=4, ge=1)

@@ -23,9 +23,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from metaprobe.core.errors import MetaprobeError
+from metaprobe.core.errors import InputError, MetaprobeError
 from metaprobe.core.files import atomic_path
 from metaprobe.models.loading import Model
+from metaprobe.models.lora import attach_lora
 from metaprobe.models.runtime import torch
 from metaprobe.stages.store import (
     StageInfo,
@@ -86,6 +87,11 @@ class Session:
         self.model, self.tokenizer, self.config, self.run = model, tokenizer, config, run
         self.on_step = on_step
         self.stages = set(config.planned_stages)
+        self.adapter = (
+            attach_lora(model, **config.lora.model_dump(), stream=run.stream("lora"))
+            if config.lora
+            else None
+        )
         self.optimizer = optimizer_for(model, config.learning_rate, config.weight_decay)
         self.step = self.tokens = self.forward_tokens = 0
         self.seconds = 0.0
@@ -180,7 +186,7 @@ class Session:
             config=self.config.model_dump(mode="json"),
             metrics=metrics,
         )
-        save_stage(self.run.root, self.model, self.tokenizer, info)
+        save_stage(self.run.root, self.model, self.tokenizer, info, adapter=self.adapter)
         state = {
             "step": self.step,
             "tokens": self.tokens,
@@ -195,9 +201,20 @@ class Session:
     def _resume_path(self) -> Path:
         return self.run.folder / "resume.safetensors"
 
+    def _trained(self) -> list[tuple[str, Tensor]]:
+        return [(name, p) for name, p in self.model.named_parameters() if p.requires_grad]
+
+    def _check_same_arm(self, tensors: dict[str, Tensor]) -> None:
+        saved = {key: value.shape for key, value in tensors.items() if key.startswith("weight/")}
+        if saved != {f"weight/{name}": p.shape for name, p in self._trained()}:
+            raise InputError(
+                f"{self._resume_path}: it belongs to an arm with another base or another lora; "
+                "train into another folder, or remove that one"
+            )
+
     def _tensors(self) -> dict[str, Tensor]:
         tensors: dict[str, Tensor] = {}
-        for name, parameter in self.model.named_parameters():
+        for name, parameter in self._trained():
             tensors[f"weight/{name}"] = parameter.detach().contiguous()
             for key, value in self.optimizer.state.get(parameter, {}).items():
                 tensors[f"{key}/{name}"] = value.contiguous()
@@ -215,8 +232,9 @@ class Session:
             self._resume_path.unlink()  # cut off while it was written; begin again
             self._resume()
             return
+        self._check_same_arm(tensors)
         with torch.no_grad():
-            for name, parameter in self.model.named_parameters():
+            for name, parameter in self._trained():
                 parameter.copy_(tensors[f"weight/{name}"])
                 self.optimizer.state[parameter] = {
                     key: tensors[f"{key}/{name}"]
@@ -232,10 +250,11 @@ class Session:
 def optimizer_for(
     model: Model, rate: float, weight_decay: float, *, betas: tuple[float, float] = (0.9, 0.999)
 ) -> torch.optim.Optimizer:
-    """Return AdamW with weight decay on matrices only."""
+    """Return AdamW for the weights that take a gradient, with weight decay on matrices only."""
+    trained = [p for p in model.parameters() if p.requires_grad]
     groups: list[dict[str, Any]] = [
-        {"params": [p for p in model.parameters() if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in model.parameters() if p.ndim <= 1]},
+        {"params": [p for p in trained if p.ndim > 1], "weight_decay": weight_decay},
+        {"params": [p for p in trained if p.ndim <= 1]},
     ]
     return torch.optim.AdamW(groups, lr=rate, betas=betas, weight_decay=0.0, fused=True)
 

@@ -1,6 +1,6 @@
 """Supervised fine-tuning on a teacher's traces, in one process.
 
-Left out: packing (texts of one batch are of similar make), gradient accumulation, LoRA.
+Left out: packing (texts of one batch are of similar make), gradient accumulation.
 """
 
 from collections import Counter
