@@ -14,12 +14,12 @@ _NEEDS = {
         "pip install 'metaprobe[train]'",
     ),
     "train adapters (LoRA)": (("torch", "peft"), "pip install 'metaprobe[lora]'"),
+    "train arms with TRL": (("torch", "peft", "trl"), "pip install 'metaprobe[trl]'"),
     "compare texts by static embeddings": (
         ("wordllama", "safetensors", "tokenizers"),
         "pip install 'metaprobe[curate]'",
     ),
     "run the tests": (("pytest", "hypothesis", "sympy"), "pip install 'metaprobe[dev]'"),
-    "compare with TRL": (("trl",), "pip install 'metaprobe[dev]'"),
 }
 
 

@@ -1,13 +1,14 @@
 """The settings of an arm: one way of post-training a base."""
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from metaprobe.benchmark.selection import CellPatterns, FamilyNames
 from metaprobe.core.errors import ConfigError
 from metaprobe.training.curricula import Curriculum
+from metaprobe.training.engines import check_engine
 from metaprobe.training.quality import Quality
 from metaprobe.training.rewards import Reward
 from metaprobe.training.traces import Teacher, Traces
@@ -53,6 +54,10 @@ class ArmConfig(BaseModel):
     """Of `pass_rate`: solutions that the base samples of each problem, to measure its rate."""
     curriculum_tokens: int = Field(default=192, ge=1)
     """Of `pass_rate`: token limit of such a solution; a truncated one is a failure."""
+    engine: Literal["builtin", "trl"] = "builtin"
+    """What runs the arm: the loops of this package, or TRL's trainers; see training/engines.py."""
+    trl: dict[str, Any] = {}
+    """Further keys of TRL's own configuration, such as `use_vllm`; only with `engine = "trl"`."""
     stages: StageSpec = "log:6"
     """`log:N` for N log-spaced checkpoints, `every:N`, a list of steps, or of shares in (0, 1]."""
 
@@ -64,6 +69,11 @@ class ArmConfig(BaseModel):
     @model_validator(mode="after")
     def _check_stages(self) -> "ArmConfig":
         stage_steps(self.stages, self.steps)
+        return self
+
+    @model_validator(mode="after")
+    def _check_engine(self) -> "ArmConfig":
+        check_engine(dict(self))
         return self
 
 

@@ -88,7 +88,7 @@ def train_grpo(
             "log-probability", sum(r.logprobs[0] for g in groups for r in g.rollouts)
         )
         session.carried = drawn
-        metrics = _rollout_metrics(groups)
+        metrics = rollout_metrics(groups)
         batch = _batch(groups, config)
         if batch is not None:
             metrics |= _update(session, config, batch, base)
@@ -241,7 +241,8 @@ def _spread(values: Tensor, mask: Tensor) -> Tensor:
     return torch.zeros(mask.shape, device=values.device).masked_scatter(mask, values)
 
 
-def _rollout_metrics(groups: list[Group]) -> dict[str, float]:
+def rollout_metrics(groups: list[Group]) -> dict[str, float]:
+    """Return what is measured of the rollouts of a step."""
     rollouts = [r for group in groups for r in group.rollouts]
     rewards = torch.tensor([r.reward for r in rollouts])
     return {

@@ -26,7 +26,7 @@ from torch import Tensor
 from metaprobe.core.errors import InputError, MetaprobeError
 from metaprobe.core.files import atomic_path
 from metaprobe.models.loading import Model
-from metaprobe.models.lora import attach_lora
+from metaprobe.models.lora import Adapter, attach_lora
 from metaprobe.models.runtime import torch
 from metaprobe.stages.store import (
     StageInfo,
@@ -87,11 +87,7 @@ class Session:
         self.model, self.tokenizer, self.config, self.run = model, tokenizer, config, run
         self.on_step = on_step
         self.stages = set(config.planned_stages)
-        self.adapter = (
-            attach_lora(model, **config.lora.model_dump(), stream=run.stream("lora"))
-            if config.lora
-            else None
-        )
+        self.adapter = adapter_for(model, config, run)
         self.optimizer = optimizer_for(model, config.learning_rate, config.weight_decay)
         self.step = self.tokens = self.forward_tokens = 0
         self.seconds = 0.0
@@ -138,11 +134,7 @@ class Session:
         Raises:
             DivergedError: it is not.
         """
-        if not math.isfinite(value):
-            raise DivergedError(
-                f"arm {self.run.arm!r}, seed {self.run.seed}: the {what} is {value} at step "
-                f"{self.step + 1}; lower its learning_rate ({self.config.learning_rate})"
-            )
+        check_finite(what, value, self.config, self.run, self.step + 1)
 
     def finish(self, *, tokens: int, metrics: dict[str, float]) -> None:
         """Close a step: write its metrics and, where one is due, its stage.
@@ -168,24 +160,12 @@ class Session:
         append_metrics(self.run.folder / "metrics.jsonl", row)
         if self.step in self.stages:
             paused = time.monotonic()
-            self._save(metrics)
+            self._save(stage_info(self.config, self.run, row, metrics))
             self._started += time.monotonic() - paused
         if self.on_step:
             self.on_step(self.step, self.model)
 
-    def _save(self, metrics: dict[str, float]) -> None:
-        info = StageInfo(
-            arm=self.run.arm,
-            kind=getattr(self.config, "kind", "custom"),
-            seed=self.run.seed,
-            step=self.step,
-            seconds=self.seconds,
-            tokens=self.tokens,
-            forward_tokens=self.forward_tokens,
-            base=self.run.base,
-            config=self.config.model_dump(mode="json"),
-            metrics=metrics,
-        )
+    def _save(self, info: StageInfo) -> None:
         save_stage(self.run.root, self.model, self.tokenizer, info, adapter=self.adapter)
         state = {
             "step": self.step,
@@ -245,6 +225,51 @@ class Session:
         self.forward_tokens = state["forward_tokens"]
         self.seconds, self.carried = state["seconds"], state["carried"]
         truncate_metrics(self.run.folder / "metrics.jsonl", self.step)
+
+
+def adapter_for(model: Model, config: ArmConfig, run: ArmRun) -> Adapter | None:
+    """Put the arm's adapter on the model, where its settings ask for one."""
+    if config.lora is None:
+        return None
+    return attach_lora(model, **config.lora.model_dump(), stream=run.stream("lora"))
+
+
+def stage_info(
+    config: ArmConfig, run: ArmRun, row: dict[str, Any], metrics: dict[str, float]
+) -> StageInfo:
+    """Return what a stage is.
+
+    Args:
+        config: settings of the arm.
+        run: name of the arm.
+        row: of the stage's step in `metrics.jsonl`.
+        metrics: what the loop measured in that step.
+    """
+    return StageInfo(
+        arm=run.arm,
+        kind=getattr(config, "kind", "custom"),
+        seed=run.seed,
+        step=row["step"],
+        seconds=row["seconds"],
+        tokens=row["tokens"],
+        forward_tokens=row["forward_tokens"],
+        base=run.base,
+        config=config.model_dump(mode="json"),
+        metrics=metrics,
+    )
+
+
+def check_finite(what: str, value: float, config: ArmConfig, run: ArmRun, step: int) -> None:
+    """Stop an arm where a number of one of its steps is not finite.
+
+    Raises:
+        DivergedError: it is not.
+    """
+    if not math.isfinite(value):
+        raise DivergedError(
+            f"arm {run.arm!r}, seed {run.seed}: the {what} is {value} at step {step}; "
+            f"lower its learning_rate ({config.learning_rate})"
+        )
 
 
 def optimizer_for(

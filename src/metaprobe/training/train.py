@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from metaprobe.benchmark.items import Item
 from metaprobe.models.loading import load_model
 from metaprobe.models.runtime import torch
-from metaprobe.training.arms import GRPOConfig, SFTConfig, Trained
+from metaprobe.training.arms import GRPOConfig, OnPolicySFTConfig, SFTConfig, Trained
 from metaprobe.training.grpo import train_grpo
 from metaprobe.training.on_policy import train_on_policy
 from metaprobe.training.session import ArmRun, OnStep
@@ -33,11 +33,18 @@ def train_arm(
     Raises:
         DivergedError: the loss is not finite, or nothing correct was sampled.
     """
+    if config.engine == "trl":  # whose import takes seconds
+        from metaprobe.training.trl_engine import require_trl, train_with_trl
+
+        require_trl()
     loaded = load_model(run.base, dtype=torch.float32)
     model, tokenizer = loaded.model, loaded.tokenizer
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
-    if isinstance(config, SFTConfig):
+    if config.engine == "trl":
+        assert not isinstance(config, OnPolicySFTConfig)  # refused when the settings were read
+        train_with_trl(model, tokenizer, config, items, run, solutions=solutions, on_step=on_step)
+    elif isinstance(config, SFTConfig):
         train_sft(model, tokenizer, config, items, run, solutions=solutions, on_step=on_step)
     elif isinstance(config, GRPOConfig):
         train_grpo(model, tokenizer, config, items, run, on_step=on_step)
