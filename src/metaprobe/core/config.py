@@ -65,7 +65,7 @@ def parse_config(kind: type[Config], table: dict[str, Any], source: str) -> Conf
             hint = nearest(key, known_keys(kind))
             raise ConfigError(f"{source}: unknown key {where!r}{hint}") from error
         message = first["msg"].removeprefix("Value error, ")
-        raise ConfigError(f"{source}: {where}: {message}") from error
+        raise ConfigError(": ".join(part for part in (source, where, message) if part)) from error
 
 
 def known_keys(kind: type[BaseModel]) -> list[str]:

@@ -248,7 +248,7 @@ class StageResult(_Result):
     tokens: int
     """Tokens that took part in the loss, up to this step."""
     forward_tokens: int | None = None
-    """Compute up to this step, in tokens that go forward through the model; None if not known."""
+    """Compute since the base, in tokens that go forward through the model; None if not known."""
     cells: list[CellResult]
     skills: list[SkillResult]
     domains: list[DomainResult]

@@ -8,6 +8,7 @@ from typing import Any
 
 from metaprobe.core.errors import ConfigError, InputError, nearest
 from metaprobe.models.runtime import default_device, torch
+from metaprobe.models.smol import SMOL_PREFIX, smol_folder
 
 NANO_PREFIX = "nano/"
 
@@ -49,7 +50,8 @@ def resolve_model(name: str) -> Path | None:
     """Return the folder that `name` stands for, or None where it can only be a hub name.
 
     Raises:
-        ConfigError: a nano base of that name is not shipped, or nothing at all is found.
+        ConfigError: a nano base of that name is not shipped, what a `smol/` model needs is not
+            installed, or nothing at all is found.
     """
     if name.startswith(NANO_PREFIX):
         if name not in shipped_models():
@@ -58,6 +60,8 @@ def resolve_model(name: str) -> Path | None:
                 f"unknown base {name!r}{hint} (shipped: {', '.join(shipped_models())})"
             )
         return Path(str(files("metaprobe.models.nano"))) / name.removeprefix(NANO_PREFIX)
+    if name.startswith(SMOL_PREFIX):
+        return smol_folder(name)
     path = Path(name)
     if path.is_dir():
         if not (path / "config.json").is_file():
@@ -75,7 +79,7 @@ def load_model(name: str, *, dtype: torch.dtype | None = None) -> LoadedModel:
     """Load a causal language model and its tokenizer for evaluation.
 
     Args:
-        name: `nano/...`, a folder, or a hub name.
+        name: `nano/...`, `smol/...`, a folder, or a hub name.
         dtype: of the weights; as stored where None.
 
     Raises:

@@ -37,7 +37,7 @@ class StageInfo(BaseModel):
     tokens: int
     """Tokens that took part in the loss, up to this step."""
     forward_tokens: int | None = None
-    """Compute up to this step, in tokens that go forward through the model."""
+    """Compute since the base, in tokens that go forward through the model; None if not known."""
     base: str
     """The model that training began from."""
     config: dict[str, Any]

@@ -94,13 +94,24 @@ class StudyConfig(_Settings):
         return self
 
     @model_validator(mode="after")
-    def _check_interpolations(self) -> "StudyConfig":
-        trained = [n for n, arm in self.arms.items() if not isinstance(arm, InterpolationConfig)]
+    def _check_earlier_arms(self) -> "StudyConfig":
+        after = {n: a.after for n, a in self.arms.items() if not isinstance(a, InterpolationConfig)}
         for name, arm in self.arms.items():
-            if isinstance(arm, InterpolationConfig) and arm.of not in trained:
+            if isinstance(arm, InterpolationConfig) and arm.of not in after:
                 raise ConfigError(
-                    f"arms.{name}.of: no trained arm {arm.of!r}{nearest(arm.of, trained)}"
+                    f"arms.{name}.of: no trained arm {arm.of!r}{nearest(arm.of, after)}"
                 )
+        for name in after:
+            chain = [name]
+            while (earlier := after[chain[-1]]) is not None:
+                where = f"arms.{chain[-1]}.after"
+                if earlier not in after:
+                    raise ConfigError(
+                        f"{where}: no trained arm {earlier!r}{nearest(earlier, after)}"
+                    )
+                if earlier in chain:
+                    raise ConfigError(f"{where}: no arm of {' after '.join(chain)} begins")
+                chain.append(earlier)
         return self
 
 

@@ -84,22 +84,26 @@ def _make_arm(config: StudyConfig, layout: Layout, base_key: str, arm: str, seed
     settings, name = config.arms[arm], f"train-{arm}-{seed}"
     folder = arm_folder(layout.stages, arm, seed)
     outputs = tuple(folder / f"step-{s}" / "stage.json" for s in settings.planned_stages)
-    run = ArmRun(arm=arm, seed=seed, base=config.base, root=layout.stages)
     if isinstance(settings, InterpolationConfig):
         source = _make_arm(config, layout, base_key, settings.of, seed)
         key = short_hash("interpolate", source.key, settings.model_dump_json())
+        run = ArmRun(arm=arm, seed=seed, base=config.base, root=layout.stages)
         between = InterpolateTask(arm=run, config=settings)
         unit = Unit(name=name, task=between, after=(source.unit.name,), cost=_INTERPOLATION_COST)
         return Planned(unit, key, outputs, None)
+    before = _make_arm(config, layout, base_key, settings.after, seed) if settings.after else None
+    start = str(before.outputs[-1].parent) if before else config.base
     key = short_hash(
-        *("train", TRAINING_VERSION, base_key, arm, seed),
+        *("train", TRAINING_VERSION, before.key if before else base_key, arm, seed),
         settings.model_dump_json(),
         config.data.model_dump_json(),
         *([prepared_key(Path(config.data.prepared))] if config.data.prepared else []),
     )
     cost = settings.steps * _SECONDS[settings.kind]
+    run = ArmRun(arm=arm, seed=seed, base=start, root=layout.stages)
     task = TrainTask(arm=run, config=settings, data=config.data)
-    return Planned(Unit(name=name, task=task, cost=cost), key, outputs, None)
+    waits = (before.unit.name,) if before else ()
+    return Planned(Unit(name=name, task=task, after=waits, cost=cost), key, outputs, None)
 
 
 def plan_probe(found: Sequence[FoundStage], measuring: Measuring, layout: Layout) -> list[Planned]:

@@ -46,6 +46,8 @@ class ArmConfig(BaseModel):
     """Gradients with a larger norm are scaled down to it."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Of matrix products; weights stay in float32."""
+    after: str | None = None
+    """Arm of the study from whose last stage this one begins, seed by seed; else from the base."""
     lora: LoraSettings | None = None
     """Train an adapter in place of the weights, as in `{ rank = 16 }`; none by default."""
     curriculum: Curriculum = "shuffled"

@@ -32,6 +32,7 @@ from metaprobe.stages.store import (
     StageInfo,
     append_metrics,
     arm_folder,
+    read_stage,
     save_stage,
     truncate_metrics,
 )
@@ -89,7 +90,8 @@ class Session:
         self.stages = set(config.planned_stages)
         self.adapter = adapter_for(model, config, run)
         self.optimizer = optimizer_for(model, config.learning_rate, config.weight_decay)
-        self.step = self.tokens = self.forward_tokens = 0
+        self.step = self.tokens = 0
+        self.forward_tokens = spent_before(run.base)
         self.seconds = 0.0
         self.carried: Any = None
         """What a loop wants to find again when it resumes; JSON."""
@@ -232,6 +234,14 @@ def adapter_for(model: Model, config: ArmConfig, run: ArmRun) -> Adapter | None:
     if config.lora is None:
         return None
     return attach_lora(model, **config.lora.model_dump(), stream=run.stream("lora"))
+
+
+def spent_before(base: str) -> int:
+    """Return the compute of the stage that an arm begins from; 0 where that is no stage."""
+    folder = Path(base)
+    if not (folder / "stage.json").is_file():
+        return 0
+    return read_stage(folder).info.forward_tokens or 0
 
 
 def stage_info(

@@ -42,6 +42,7 @@ from metaprobe.training.session import (
     adapter_for,
     check_finite,
     learning_rate,
+    spent_before,
     stage_info,
 )
 from metaprobe.training.sft import teacher_examples
@@ -159,7 +160,9 @@ class StageWriter(TrainerCallback):  # type: ignore[misc]
         metrics = self.arm.run.folder / "metrics.jsonl"
         rows = read_jsonl(metrics) if metrics.is_file() else []
         self.tokens = int(rows[-1]["tokens"]) if rows else 0
-        self.forward_tokens = int(rows[-1]["forward_tokens"]) if rows else 0
+        self.forward_tokens = (
+            int(rows[-1]["forward_tokens"]) if rows else spent_before(self.arm.run.base)
+        )
         self.started = time.monotonic() - (float(rows[-1]["seconds"]) if rows else 0.0)
 
     def on_step_begin(
@@ -276,7 +279,7 @@ class _Rewards:
     def reward(self, completion_ids: list[list[int]], place: list[int], **_: object) -> list[float]:
         """Return the reward of each completion; `place` is that of its problem."""
         texts = self.arm.tokenizer.batch_decode(completion_ids, skip_special_tokens=True)
-        new = []
+        new: list[Rollout] = []
         for ids, text, where in zip(completion_ids, texts, place, strict=True):
             truncated = len(ids) >= self.config.max_new_tokens and ids[-1] != self.stop
             item, nth = self.chosen[where], len(self.rollouts) + len(new)
