@@ -34,9 +34,9 @@ def test_it_waits_for_the_other_and_begins_where_that_ends(tmp_path: Path) -> No
     for seed in (0, 1):
         unit: Any = plan[f"train-rl-{seed}"].unit
         assert unit.after == (f"train-warm-{seed}",)
-        assert unit.task.base == str(tmp_path / "stages" / "warm" / f"seed-{seed}" / "step-3")
+        assert unit.task.arm.base == str(tmp_path / "stages" / "warm" / f"seed-{seed}" / "step-3")
         others: list[Any] = [plan[f"train-{arm}-{seed}"].unit for arm in ("warm", "plain")]
-        assert [(u.after, u.task.base) for u in others] == [((), "nano/qwen3")] * 2
+        assert [(u.after, u.task.arm.base) for u in others] == [((), "nano/qwen3")] * 2
 
 
 def test_a_change_of_the_first_retrains_both(tmp_path: Path) -> None:
@@ -69,5 +69,7 @@ def test_the_second_is_trained_on_the_first(tmp_path: Path) -> None:
     plan = {p.unit.name: p for p in plan_study(config, Layout(tmp_path), "hash")}
     for name in ("train-one-0", "train-two-0"):
         plan[name].unit.task.run(lambda share: None)
-    folder = tmp_path / "stages" / "two" / "seed-0" / "step-1"
-    assert read_stage(folder).info.base == str(tmp_path / "stages" / "one" / "seed-0" / "step-1")
+    one, two = (tmp_path / "stages" / arm / "seed-0" / "step-1" for arm in ("one", "two"))
+    assert read_stage(two).info.base == str(one)
+    spent = [read_stage(folder).info.forward_tokens or 0 for folder in (one, two)]
+    assert 0 < spent[0] < spent[1]  # what the first cost is a part of the second's
