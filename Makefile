@@ -6,6 +6,8 @@ VENV ?= .venv
 WORKERS ?= 2
 # Installed before whatever depends on it, so that no other build of torch is fetched as well.
 TORCH ?= torch==2.13.0
+# Environments of LLaMA-Factory and verl, about 2 GB each.
+ENGINES ?= build/engines
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -13,13 +15,14 @@ BENCHES := $(sort $(wildcard benches/bench_*.py))
 # One thread a worker: OpenMP threads of several workers would only wait for each other.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope
 
-.PHONY: help study test test-all lint bench gallery clean
+.PHONY: help study test test-all test-engines lint bench gallery clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make study      run the built-in nano study and write its report"
 	@echo "make test       fast tests"
 	@echo "make test-all   all tests, minutes longer"
+	@echo "make test-engines  hand-over against LLaMA-Factory and verl themselves, in $(ENGINES)"
 	@echo "make lint       ruff check, ruff format --check, mypy"
 	@echo "make bench      speed against peers, one JSON line a bench"
 	@echo "make gallery    write docs/gallery.md again, after a family has changed"
@@ -30,10 +33,17 @@ study: $(VENV)/.train
 	@$(BIN)/metaprobe run
 
 test: $(VENV)/.dev
-	@$(PYTEST) -m "not slow"
+	@$(PYTEST) -m "not slow and not engines"
 
 test-all: $(VENV)/.dev
-	@$(PYTEST)
+	@$(PYTEST) -m "not engines"
+
+test-engines: $(VENV)/.dev
+	@for engine in llamafactory verl; do \
+		PYTHON="$(PYTHON)" TORCH="$(TORCH)" bash tests/engines/make_env.sh $$engine $(ENGINES) || exit 1; \
+	done
+	@METAPROBE_ENGINES=$(abspath $(ENGINES)) OMP_NUM_THREADS=1 \
+		$(BIN)/python -m pytest -m engines tests/engines
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff check .

@@ -245,3 +245,27 @@ def test_one_pair_of_tensors_is_read_at_a_time(stage, monkeypatch):
 
     monkeypatch.setattr(parameters, "_compare", compare)
     assert len(measure_parameters(*stage).per_module) == len(alive)
+
+
+def test_a_stage_in_a_coarser_format_is_compared_with_the_base_in_that_format(stage, tmp_path):
+    base, tuned = stage
+    coarse = {n: t.bfloat16() for n, t in load_file(tuned / "model.safetensors").items()}
+    result = measure_parameters(base, write(tmp_path / "coarse", coarse))
+    rounded = {n: t.bfloat16().float() for n, t in load_file(base / "model.safetensors").items()}
+    same = measure_parameters(
+        write(tmp_path / "rounded", rounded),
+        write(tmp_path / "fine", {n: t.float() for n, t in coarse.items()}),
+    )
+    assert (result.rounded_to, same.rounded_to) == ("bfloat16", None)
+    assert curve(result) == curve(same)
+    assert result.relative_norm == same.relative_norm
+    assert result.per_module == same.per_module
+
+
+def test_a_stage_in_a_finer_format_is_taken_as_it_is(tmp_path):
+    base = write(tmp_path / "base", {"w": torch.ones(4, dtype=torch.bfloat16)})
+    tuned = write(tmp_path / "tuned", {"w": torch.ones(4) + 1e-4})
+    result = measure_parameters(base, tuned)
+    assert result.rounded_to is None
+    assert curve(result)["float32", 1e-5] == 1
+    assert curve(result)["bfloat16", 0.0] == 0

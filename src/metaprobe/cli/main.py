@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from metaprobe import __version__
-from metaprobe.cli import bench, doctor, grade, probe, report, run, train
+from metaprobe.cli import bench, doctor, grade, handoff, probe, report, run, train
 from metaprobe.core.errors import MetaprobeError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command("report")(report.report)
 app.add_typer(bench.app, name="bench")
 app.command("grade")(grade.grade)
 app.add_typer(train.app, name="train")
+app.add_typer(handoff.app, name="handoff")
 app.command("doctor")(doctor.doctor)
 
 

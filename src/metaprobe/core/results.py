@@ -183,6 +183,8 @@ class ParameterChange(_Result):
     """The change of each tensor."""
     n: int
     """Number of weights, tied ones counted once."""
+    rounded_to: str | None = None
+    """Number format of the stage that the base was rounded to first; None where none is coarser."""
     principal_angle: float | None = None
     """Largest principal angle between the leading singular subspaces, in radians."""
     stable_rank: float | None = None

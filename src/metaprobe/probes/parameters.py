@@ -42,7 +42,7 @@ _EMBEDDINGS = ("embed_tokens.weight", "wte.weight", "word_embeddings.weight")
 Counts = NDArray[np.int64]
 
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same models would give other values."""
 
 
@@ -138,7 +138,9 @@ def measure_parameters(base: Path, tuned: Path) -> ParameterChange:
 
     The principal angle and the stable rank of the whole change are not measured here. An output
     head that is a copy of the input embedding in both folders, or absent, is tied and counted
-    once. The folders may store different number formats. One pair of tensors is held at a time.
+    once. Where a tensor of the stage is stored in a coarser number format than that of the base, as
+    verl's merged checkpoints are, the base's is rounded to that format first, for all of the above;
+    `rounded_to` says so. One pair of tensors is held at a time.
 
     Args:
         base: Folder with the safetensors files of the model before post-training.
@@ -150,7 +152,8 @@ def measure_parameters(base: Path, tuned: Path) -> ParameterChange:
     """
     total = _NOTHING
     per_module: list[ModuleChange] = []
-    for name, change in _changes(base, tuned):
+    rounded: set[str] = set()
+    for name, change in _changes(base, tuned, rounded):
         total = total.plus(change)
         kind, layer = module_of(name)
         per_module.append(
@@ -174,6 +177,7 @@ def measure_parameters(base: Path, tuned: Path) -> ParameterChange:
         relative_norm=total.relative_norm,
         per_module=per_module,
         n=total.n,
+        rounded_to="+".join(sorted(rounded)) or None,
     )
 
 
@@ -194,8 +198,13 @@ def module_of(name: str) -> tuple[str, int | None]:
     return word, numbers[0] if numbers else None
 
 
-def _changes(base_folder: Path, tuned_folder: Path) -> Iterator[tuple[str, _Change]]:
-    """Yield the change of each tensor, layer by layer, what has no layer first."""
+def _changes(
+    base_folder: Path, tuned_folder: Path, rounded: set[str]
+) -> Iterator[tuple[str, _Change]]:
+    """Yield the change of each tensor, layer by layer, what has no layer first.
+
+    Number formats that the base is rounded to are added to `rounded`.
+    """
     with ExitStack() as stack:
         base, tuned = _Weights(base_folder, stack), _Weights(tuned_folder, stack)
         names = set(base.files) | set(tuned.files)
@@ -222,7 +231,7 @@ def _changes(base_folder: Path, tuned_folder: Path) -> Iterator[tuple[str, _Chan
                     f"{tuple(before.shape)} in {base.files[name]}; name two checkpoints of one "
                     "architecture"
                 )
-            change = _compare(before, after)
+            change = _compare(_rounded(before, after, rounded), after)
             for weights, square in ((base, change.square_base), (tuned, change.square_tuned)):
                 if not np.isfinite(square):
                     raise InputError(
@@ -231,6 +240,14 @@ def _changes(base_folder: Path, tuned_folder: Path) -> Iterator[tuple[str, _Chan
                     )
             if change.n:
                 yield name, change
+
+
+def _rounded(before: Tensor, after: Tensor, formats: set[str]) -> Tensor:
+    """Return a tensor of the base in the stage's format where that is coarser; note the format."""
+    if torch.finfo(after.dtype).eps <= torch.finfo(before.dtype).eps:
+        return before
+    formats.add(str(after.dtype).removeprefix("torch."))
+    return before.to(after.dtype)
 
 
 def _compare(before: Tensor, after: Tensor) -> _Change:

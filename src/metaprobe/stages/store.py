@@ -20,6 +20,9 @@ from metaprobe.models.lora import Adapter, merged_state
 ADAPTER_FOLDER = "adapter"
 """Where in a stage its LoRA adapter lies."""
 
+COLLECTED = "collected.json"
+"""Marks the stages of an arm and seed that another engine has trained."""
+
 
 class StageInfo(BaseModel):
     """`stage.json`: what a stage is and where it comes from."""
@@ -46,6 +49,8 @@ class StageInfo(BaseModel):
     """Training metrics of the last step."""
     adapter: str | None = None
     """Folder inside the stage with the LoRA adapter that the weights are merged with, if any."""
+    dtype: str | None = None
+    """Number format of the weights of a stage that another engine wrote; None for our own."""
 
 
 class Stage(NamedTuple):

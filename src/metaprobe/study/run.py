@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from metaprobe import __version__
 from metaprobe.benchmark.freeze import Benchmark, load_benchmark, write_benchmark
-from metaprobe.core.errors import InputError, MetaprobeError
+from metaprobe.core.errors import ConfigError, InputError, MetaprobeError
 from metaprobe.core.files import read_json, write_json, write_text
 from metaprobe.core.results import Summary, read_summary, write_summary
 from metaprobe.core.streams import short_hash
@@ -20,7 +20,7 @@ from metaprobe.core.vocabulary import parse_cells
 from metaprobe.models.loading import load_model
 from metaprobe.probes.prompts import prompt_form
 from metaprobe.stages.discover import FoundStage
-from metaprobe.stages.store import arm_folder, read_stage
+from metaprobe.stages.store import COLLECTED, arm_folder, read_stage
 from metaprobe.study.config import StudyConfig
 from metaprobe.study.engine import Unit, Watcher, run_units
 from metaprobe.study.layout import BASE, Layout, StageName
@@ -151,6 +151,11 @@ def _discard_stale(planned: Sequence[Planned]) -> None:
             continue
         task: Any = plan.unit.task
         folder = task.arm.folder
+        if (folder / COLLECTED).is_file():
+            raise ConfigError(
+                f"{folder}: these stages were trained elsewhere and would be replaced; "
+                "measure them with metaprobe probe, or run the study with another --out"
+            )
         marker = folder / "key.json"
         if folder.is_dir() and not (marker.is_file() and read_json(marker) == plan.key):
             shutil.rmtree(folder)
