@@ -34,7 +34,7 @@ Overrides = Annotated[
     typer.Option("--set", help="Change a setting of the study, as in arms.grpo.steps=200."),
 ]
 
-_VALIDATION_ITEMS = 64
+_VALIDATION_ITEMS = 8
 
 
 @app.command("llamafactory")

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from cases import ITEMS, target
+from typer.testing import CliRunner
 
+from metaprobe.cli.handoff import app
 from metaprobe.core.errors import ConfigError, InputError
 from metaprobe.models.runtime import torch
 from metaprobe.probes.parameters import measure_parameters
@@ -154,6 +156,16 @@ def test_stages_are_measured_as_their_study_says(sft: Path, tmp_path: Path) -> N
     (out / "study.toml").write_text("name = 'other'\n")
     with pytest.raises(ConfigError, match="another study"):
         copy_study(sft, out)
+
+
+def test_the_command_collects_every_job_below_a_folder(sft: Path, tmp_path: Path) -> None:
+    done = CliRunner().invoke(
+        app, ["collect", str(sft.parent), "--out", str(tmp_path / "out")], catch_exceptions=False
+    )
+    assert done.exit_code == 0, done.output
+    assert "2 stages" in done.stdout
+    assert (tmp_path / "out" / "study.toml").is_file()
+    assert (tmp_path / "out" / "stages" / "a" / "seed-0" / "step-4" / "stage.json").is_file()
 
 
 @pytest.mark.slow
