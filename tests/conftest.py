@@ -86,6 +86,12 @@ def tiny_llama_biased(tiny_tokenizer: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
+def tiny_olmo2(tiny_tokenizer: Any) -> Any:
+    """OLMo 2, which attends as Llama does and normalises what its layers return."""
+    return _build("olmo2", tiny_tokenizer, **LLAMA_SHAPE)
+
+
+@pytest.fixture(scope="session")
 def tiny_gpt2(tiny_tokenizer: Any) -> Any:
     """GPT-2, whose learned positions and layout no fused path covers."""
     shape = {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 512}

@@ -19,7 +19,7 @@ from metaprobe.models.logprobs import (
 )
 from metaprobe.models.runtime import torch
 
-MODELS = ("tiny_qwen3", "tiny_qwen2", "tiny_llama", "tiny_llama_biased", "tiny_gpt2")
+MODELS = ("tiny_qwen3", "tiny_qwen2", "tiny_llama", "tiny_llama_biased", "tiny_gpt2", "tiny_olmo2")
 
 
 def texts(count: int) -> list[Text]:

@@ -1,5 +1,6 @@
 """The sampler against transformers' generate, an exact distribution and a chain of known laws."""
 
+import copy
 import itertools
 from collections import Counter
 from typing import Any
@@ -11,13 +12,13 @@ from scipy import stats
 from metaprobe.models import sampler
 from metaprobe.models.decoding import FusedDecoder, HuggingFaceDecoder, decoder_for
 from metaprobe.models.forward import fusible
-from metaprobe.models.logprobs import Text, token_logprobs
+from metaprobe.models.logprobs import Text, token_logprobs, use_float32_attention
 from metaprobe.models.runtime import torch
 from metaprobe.models.sampler import Completion, Request, StopText, sample
 from metaprobe.models.sampling import Sampling
 
 FUSED = ("tiny_qwen3", "tiny_qwen2", "tiny_llama", "tiny_llama_biased")
-GENERIC = ("tiny_gpt2",)
+GENERIC = ("tiny_gpt2", "tiny_olmo2")
 
 
 def prompts(count: int, *, seed: int = 0, longest: int = 12) -> list[list[int]]:
@@ -52,6 +53,20 @@ def test_greedy_completions_are_those_of_generate(name: str, request: Any) -> No
             pad_token_id=0,
         )
         assert completion.tokens == theirs[0, len(prompt) :].tolist()
+
+
+@pytest.mark.parametrize("name", ["tiny_olmo2", "tiny_llama"])
+def test_a_model_that_is_being_trained_samples_as_before(name: str, request: Any) -> None:
+    model = request.getfixturevalue(name)
+    ids = prompts(9)
+    trained = copy.deepcopy(model)
+    use_float32_attention(trained)
+    settings: dict[str, Any] = {"temperature": 1.0, "top_p": 1.0, "samples": 3}
+    before, after = (
+        draw(m, requests_of(ids), max_new_tokens=20, **settings) for m in (model, trained)
+    )
+    for group, again in zip(before, after, strict=True):
+        assert [c.tokens for c in again] == [c.tokens for c in group]
 
 
 def test_llama_shaped_models_take_the_fused_path_and_others_do_not(request: Any) -> None:

@@ -3,7 +3,8 @@
 Right padding needs no mask under causal attention, since a real token never looks at the padding
 behind it. Matrix products may run in bfloat16, but the backward pass of attention in bfloat16 is
 an order of magnitude slower than in float32 on CPUs, so it is kept in float32. Registered through
-transformers' own attention interface as `ATTENTION`.
+transformers' own attention interface as `ATTENTION`. A model that also decodes with a cache or
+under a mask, as between two updates of an on-policy arm, does so by transformers' own attention.
 """
 
 from typing import Any
@@ -12,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 from transformers import AttentionInterface, AttentionMaskInterface
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
 
 ATTENTION = "metaprobe_causal"
 
@@ -28,22 +31,24 @@ def causal_attention(
     """Return causal attention over the whole of `key`.
 
     Args:
-        module: the attention layer, which is not used.
+        module: the attention layer.
         query: (batch, heads, tokens, head size).
-        key: (batch, key heads, tokens, head size).
+        key: (batch, key heads, tokens, head size); with a cache there are more tokens than queries.
         value: as `key`.
-        attention_mask: must be None; padding stands on the right.
+        attention_mask: None for whole right-padded texts.
         scaling: factor of the scores.
         kwargs: further arguments of the interface; only `dropout` zero is supported.
 
     Raises:
-        ValueError: a mask, dropout, a sliding window or a cache was given.
+        ValueError: dropout or a sliding window was given.
     """
-    del module
-    if attention_mask is not None or kwargs.get("dropout") or query.shape[2] != key.shape[2]:
-        raise ValueError("this attention is for whole right-padded texts without dropout or cache")
-    if kwargs.get("sliding_window"):
-        raise ValueError("this attention has no sliding window")
+    if kwargs.get("dropout") or kwargs.get("sliding_window"):
+        raise ValueError("this attention has neither dropout nor a sliding window")
+    if attention_mask is not None or query.shape[2] != key.shape[2]:
+        found: tuple[Tensor, None] = sdpa_attention_forward(
+            module, query, key, value, attention_mask, scaling=scaling, **kwargs
+        )
+        return found
     with torch.autocast(query.device.type, enabled=False):
         mixed = functional.scaled_dot_product_attention(
             query.float().contiguous(),
@@ -56,9 +61,12 @@ def causal_attention(
     return mixed.transpose(1, 2).contiguous(), None
 
 
-def _no_mask(*_: Any, **__: Any) -> None:
-    return None
+def _mask(*, attention_mask: Tensor | None, q_length: int, kv_length: int, **how: Any) -> Any:
+    """Return None for whole texts whose padding nobody marked, else transformers' own mask."""
+    if attention_mask is None and q_length == kv_length:
+        return None
+    return sdpa_mask(attention_mask=attention_mask, q_length=q_length, kv_length=kv_length, **how)
 
 
 AttentionInterface.register(ATTENTION, causal_attention)
-AttentionMaskInterface.register(ATTENTION, _no_mask)
+AttentionMaskInterface.register(ATTENTION, _mask)
