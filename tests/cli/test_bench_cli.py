@@ -132,8 +132,8 @@ def test_stats_reports_capacity_majority_and_chance_by_level():
 
 
 def test_stats_names_every_diagnostic_family_whole_with_its_clean_share():
-    own = families_of(Cell(Domain.MATHEMATICS, Skill.DIAGNOSTIC))
-    printed = call(bench.app, "stats", "mathematics/diagnostic")
+    own = families_of(Cell(Domain.SCIENCE, Skill.DIAGNOSTIC))
+    printed = call(bench.app, "stats", "science/diagnostic")
     for family in own:
         line = next(line for line in printed.splitlines() if f" {family.name} " in line)
         assert line.endswith(f"{family.clean(1):.2f}, {family.clean(5):.2f}")

@@ -94,7 +94,7 @@ def test_an_exhausted_family_is_made_up_for_by_the_others() -> None:
 def test_more_problems_than_exist_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     small = min(families(), key=lambda f: f.capacity[1])
     monkeypatch.setattr("metaprobe.training.data.families_of", lambda *_: (small,))
-    with pytest.raises(ConfigError, match="problems or add levels"):
+    with pytest.raises(ConfigError, match="ask for fewer or add levels"):
         draw_items([small.cell], (1,), small.capacity[1] + 1, split=Split.TRAIN, seed=0)
 
 

@@ -87,10 +87,14 @@ def reinforced(base: Any, tokenizer: Any, folder: Path, **changes: Any) -> list[
         pytest.param(
             {"advantage": "leave_one_out", "aggregation": "sequence_mean"}, marks=pytest.mark.slow
         ),
-        {"advantage": "group_mean", "aggregation": "constant"},
-        {"advantage": "batch_std", "updates_per_rollout": 2},
+        pytest.param(
+            {"advantage": "group_mean", "aggregation": "constant"}, marks=pytest.mark.slow
+        ),
+        pytest.param({"advantage": "batch_std", "updates_per_rollout": 2}, marks=pytest.mark.slow),
         {"precision": "auto"},
-        {"loss": "cispo", "updates_per_rollout": 2, "refill": 1},
+        pytest.param(
+            {"loss": "cispo", "updates_per_rollout": 2, "refill": 1}, marks=pytest.mark.slow
+        ),
         pytest.param(
             {"loss": "gspo", "aggregation": "sequence_mean", "mask_truncated": True},
             marks=pytest.mark.slow,

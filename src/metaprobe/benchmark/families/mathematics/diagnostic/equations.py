@@ -1,6 +1,6 @@
 """mathematics/diagnostic: where the solution of an equation breaks, or whether it does."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from random import Random
@@ -64,8 +64,8 @@ class _Move:
 
     work: str
     right: _Line
-    wrong: dict[str, tuple[_Line, ...]]
-    """By kind of error."""
+    wrong: Callable[[], dict[str, tuple[_Line, ...]]]
+    """By kind of error; most moves are made without one, so that it is worked out on demand."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _solved(rng: Random, level: int, wrong: int | None) -> tuple[_Line, list[_St
         while (move := _move(line)) is not None:
             written = move.right
             if len(steps) == wrong:
-                planted = [w for w in move.wrong.get(kind, ()) if _misleads(level, w, line)]
+                planted = [w for w in move.wrong().get(kind, ()) if _misleads(level, w, line)]
                 if not planted:
                     break
                 written = rng.choice(planted)
@@ -195,12 +195,14 @@ def _expanded(line: _Line, name: str, position: int) -> _Move:
         return _changed(line, name, (*side[:position], *parts, *side[position + 1 :]))
 
     products = f"{k} * {_inner(x, 'x')} = {k * x}x, {k} * {_inner(constant)} = {k * constant}"
-    wrong = {
-        "half_expanded": (with_parts(k * x, constant),),
-        "wrong_result": (with_parts(k * x, k * constant + 1), with_parts(k * x, k * constant - 1)),
-    }
-    if k < 0:
-        wrong["sign_kept"] = (with_parts(k * x, -k * constant),)
+
+    def wrong() -> dict[str, tuple[_Line, ...]]:
+        slips = (with_parts(k * x, k * constant + 1), with_parts(k * x, k * constant - 1))
+        found = {"half_expanded": (with_parts(k * x, constant),), "wrong_result": slips}
+        if k < 0:
+            found["sign_kept"] = (with_parts(k * x, -k * constant),)
+        return found
+
     return _Move(products, with_parts(k * x, k * constant), wrong)
 
 
@@ -213,15 +215,13 @@ def _collected(line: _Line, name: str) -> _Move:
         if len(terms) > 1:
             total = _Part(x=x) if of_x else _Part(constant=constant)
             work.append(f"{_side(terms)} = {_side((total,))}")
-    flipped = [p for p in side[1:] if p.constant < 0] or [p for p in side[1:] if p.constant]
-    wrong = {
-        "wrong_result": tuple(
-            _changed(line, name, _sum(x, constant + slip)) for slip in (-1, 1, 10)
-        ),
-        "sign_kept": tuple(
-            _changed(line, name, _sum(x, constant - 2 * p.constant)) for p in flipped
-        ),
-    }
+
+    def wrong() -> dict[str, tuple[_Line, ...]]:
+        flipped = [p for p in side[1:] if p.constant < 0] or [p for p in side[1:] if p.constant]
+        slips = (_changed(line, name, _sum(x, constant + slip)) for slip in (-1, 1, 10))
+        signs = (_changed(line, name, _sum(x, constant - 2 * p.constant)) for p in flipped)
+        return {"wrong_result": tuple(slips), "sign_kept": tuple(signs)}
+
     return _Move(", ".join(work), _changed(line, name, _sum(x, constant)), wrong)
 
 
@@ -236,7 +236,9 @@ def _isolated(
         a, b, c, d = numbers
         return _Line(_sum(a, b), _sum(c, d))
 
-    return _Move(work, line(right), {k: tuple(map(line, lines)) for k, lines in wrong.items()})
+    return _Move(
+        work, line(right), lambda: {k: tuple(map(line, lines)) for k, lines in wrong.items()}
+    )
 
 
 def _changed(line: _Line, name: str, side: tuple[_Part, ...]) -> _Line:

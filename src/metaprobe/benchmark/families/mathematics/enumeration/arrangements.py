@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise, permutations
+from functools import lru_cache
+from itertools import groupby, permutations
 from random import Random
+from typing import Any, NamedTuple
 
 from metaprobe.benchmark.answers import Answer, IntegerAnswer, SetAnswer
 from metaprobe.benchmark.claims import unordered_claim
@@ -101,11 +103,40 @@ def _paths(width: int, height: int, blocked: set[_Point]) -> dict[_Point, list[s
     return words
 
 
+class _Orders(NamedTuple):
+    """N orders of the digits 1 to K; all at once, since each is asked many conditions."""
+
+    digits: Any
+    """(N, K) the digit in each place, as a numpy array."""
+    places: Any
+    """(N, K) the place of each digit, counted from 0."""
+
+    def digit(self, place: int) -> Any:
+        """The digits in a place, counted from 1."""
+        return self.digits[:, place - 1]
+
+    def place(self, digit: int) -> Any:
+        """The places of a digit."""
+        return self.places[:, digit - 1]
+
+    def those(self, met: Any) -> "_Orders":
+        """The orders for which a condition is met."""
+        return _Orders(self.digits[met], self.places[met])
+
+
+@lru_cache(maxsize=8)
+def _orders(size: int) -> _Orders:
+    import numpy as np  # tenths of a second that a list of the families need not wait
+
+    digits = np.array(list(permutations(range(1, size + 1))))
+    return _Orders(digits, digits.argsort(axis=1))
+
+
 @dataclass(frozen=True)
 class _Condition:
     text: str
-    holds: Callable[[Sequence[int]], bool]
-    """Whether an order of the digits meets it."""
+    holds: Callable[[_Orders], Any]
+    """Which of the orders meet it, as a mask (N,)."""
 
 
 @family(
@@ -121,21 +152,21 @@ def permutations_under_constraint(rng: Random, level: int) -> Problem:
     """
     size = _DIGITS[level]
     fewest, most = _ORDERS[level]
-    orders = list(permutations(range(1, size + 1)))
+    orders = _orders(size)
     while True:
         makers = rng.sample(_MAKERS[level], rng.randint(*_CONDITIONS[level]))
         conditions = sorted((maker(rng, size) for maker in makers), key=lambda c: c.text)
         found = orders
         for condition in conditions:
-            before = len(found)
-            found = [order for order in found if condition.holds(order)]
-            if not fewest <= len(found) < before:
+            before = len(found.digits)
+            found = found.those(condition.holds(found))
+            if not fewest <= len(found.digits) < before:
                 break  # the condition says nothing new, or too few orders are left
         else:
-            if len(found) <= most:
+            if len(found.digits) <= most:
                 break
     texts = [condition.text for condition in conditions]
-    names = ["".join(map(str, order)) for order in found]
+    names = _names(found)
     question = rng.choice(_ORDER_WORDINGS).format(
         digits=_and([str(digit) for digit in range(1, size + 1)]), conditions=_and(texts)
     )
@@ -144,9 +175,7 @@ def permutations_under_constraint(rng: Random, level: int) -> Problem:
     key = f"permutations_under_constraint {size}: {'; '.join(texts)}"
     counted = level >= _COUNT_ORDERS_FROM
     if size <= _DIGITS[2]:
-        steps = [
-            f"{''.join(map(str, order))} {'yes' if order in found else 'no'}" for order in orders
-        ]
+        steps = [f"{name} {'yes' if name in names else 'no'}" for name in _names(orders)]
     else:
         groups = [(start, list(group)) for start, group in groupby(names, lambda name: name[:2])]
         steps = [f"{s}: {', '.join(g)}" + f": {len(g)}" * counted for s, g in groups]
@@ -155,6 +184,10 @@ def permutations_under_constraint(rng: Random, level: int) -> Problem:
         return _problem(question, IntegerAnswer(value=len(names)), steps, key)
     question += f" List all such rows as numbers of {size} digits, separated by commas."
     return _problem(question, SetAnswer(items=tuple(names)), steps, key)
+
+
+def _names(orders: _Orders) -> list[str]:
+    return ["".join(map(str, order)) for order in orders.digits.tolist()]
 
 
 def _problem(question: str, answer: Answer, steps: Sequence[str], key: str) -> Problem:
@@ -166,27 +199,34 @@ def _and(texts: Sequence[str]) -> str:
     return " and ".join([*([", ".join(texts[:-1])] if len(texts) > 1 else []), texts[-1]])
 
 
+def _differences(orders: _Orders) -> Any:
+    """Return (N, K - 1) each digit less the one to its left."""
+    return orders.digits[:, 1:] - orders.digits[:, :-1]
+
+
 def _before(rng: Random, size: int) -> _Condition:
     a, b = rng.sample(range(1, size + 1), 2)
-    return _Condition(f"{a} stands left of {b}", lambda order: order.index(a) < order.index(b))
+    return _Condition(f"{a} stands left of {b}", lambda orders: orders.place(a) < orders.place(b))
 
 
 def _not_in_place(rng: Random, size: int) -> _Condition:
     digit, place = rng.randint(1, size), rng.randint(1, size)
-    return _Condition(f"{digit} is not in place {place}", lambda order: order[place - 1] != digit)
+    return _Condition(
+        f"{digit} is not in place {place}", lambda orders: orders.digit(place) != digit
+    )
 
 
 def _adjacent(rng: Random, size: int) -> _Condition:
     a, b = sorted(rng.sample(range(1, size + 1), 2))
     return _Condition(
-        f"{a} is next to {b}", lambda order: abs(order.index(a) - order.index(b)) == 1
+        f"{a} is next to {b}", lambda orders: abs(orders.place(a) - orders.place(b)) == 1
     )
 
 
 def _apart(rng: Random, size: int) -> _Condition:
     a, b = sorted(rng.sample(range(1, size + 1), 2))
     return _Condition(
-        f"{a} is not next to {b}", lambda order: abs(order.index(a) - order.index(b)) > 1
+        f"{a} is not next to {b}", lambda orders: abs(orders.place(a) - orders.place(b)) > 1
     )
 
 
@@ -194,7 +234,7 @@ def _larger(rng: Random, size: int) -> _Condition:
     p, q = rng.sample(range(1, size + 1), 2)
     return _Condition(
         f"the digit in place {p} is greater than the one in place {q}",
-        lambda order: order[p - 1] > order[q - 1],
+        lambda orders: orders.digit(p) > orders.digit(q),
     )
 
 
@@ -202,14 +242,14 @@ def _parity(rng: Random, size: int) -> _Condition:
     place, rest = rng.randint(1, size), rng.choice((0, 1))
     return _Condition(
         f"the digit in place {place} is {('even', 'odd')[rest]}",
-        lambda order: order[place - 1] % 2 == rest,
+        lambda orders: orders.digit(place) % 2 == rest,
     )
 
 
 def _no_fixed(_: Random, __: int) -> _Condition:
     return _Condition(
         "no digit equals the number of its place",
-        lambda order: all(digit != place for place, digit in enumerate(order, start=1)),
+        lambda orders: (orders.digits != range(1, orders.digits.shape[1] + 1)).all(axis=1),
     )
 
 
@@ -217,7 +257,7 @@ def _close(rng: Random, size: int) -> _Condition:
     most = rng.randint(size // 2, size - 2)
     return _Condition(
         f"neighbouring digits differ by at most {most}",
-        lambda order: all(abs(a - b) <= most for a, b in pairwise(order)),
+        lambda orders: (abs(_differences(orders)) <= most).all(axis=1),
     )
 
 
@@ -225,7 +265,7 @@ def _rises(rng: Random, size: int) -> _Condition:
     count = rng.randint(2, size - 2)
     return _Condition(
         f"exactly {count} digits are greater than the digit directly to their left",
-        lambda order: sum(a < b for a, b in pairwise(order)) == count,
+        lambda orders: (_differences(orders) > 0).sum(axis=1) == count,
     )
 
 
