@@ -124,17 +124,25 @@ def spell(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def refuse_unmapped(config: ArmConfig, mapped: frozenset[str], engine: str) -> None:
+def refuse_unmapped(
+    config: ArmConfig, mapped: frozenset[str], engine: str, *, in_order: bool
+) -> None:
     """Refuse an arm that sets what has no counterpart in the engine.
 
     Args:
         config: the arm.
         mapped: names of the settings that are carried over, or have no effect on the result.
         engine: its name.
+        in_order: whether the rows are written in the arm's own order.
 
     Raises:
-        ConfigError: another setting is not at its default.
+        ConfigError: another setting is not at its default, or the order would be lost.
     """
+    if not in_order and config.curriculum != "shuffled":
+        raise ConfigError(
+            f"curriculum = {config.curriculum!r} orders problems of the benchmark; a prepared "
+            "file is shuffled by the engine"
+        )
     for name, field in type(config).model_fields.items():
         value = getattr(config, name)
         if name not in mapped and value != field.get_default(call_default_factory=True):

@@ -6,6 +6,7 @@ order and at which learning rates is what our own loop does, and `Job.difference
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from metaprobe.benchmark.items import Item
@@ -110,12 +111,7 @@ def draft_job(config: SFTConfig, corpus: Corpus, target: Target, template: str |
         if template not in (None, "qwen3"):
             raise ConfigError(f"--template {template}: preset {target.preset!r} sets qwen3")
     else:
-        refuse_unmapped(config, _MAPPED, ENGINE)
-        if not corpus.in_order and config.curriculum != "shuffled":
-            raise ConfigError(
-                f"curriculum = {config.curriculum!r} orders problems of the benchmark; a prepared "
-                "file is shuffled by the engine"
-            )
+        refuse_unmapped(config, _MAPPED, ENGINE, in_order=corpus.in_order)
         own, differences, stages = _arm_settings(config, target)
         own.append(Setting("template", template or template_of(target.base)))
     settings = [*_fixed(target, corpus), *own, *_objective(config)]
@@ -124,13 +120,8 @@ def draft_job(config: SFTConfig, corpus: Corpus, target: Target, template: str |
     job = Job(
         engine=ENGINE,
         engine_version=VERSION,
-        arm=target.arm,
+        **asdict(target),
         kind=config.kind,
-        seed=target.seed,
-        base=target.base,
-        preset=target.preset,
-        nodes=target.nodes,
-        gpus=target.gpus,
         config=config.model_dump(mode="json"),
         mapped=describe(settings) | _data_told(config, corpus),
         differences=differences,

@@ -6,6 +6,7 @@ job looks for them before a launch.
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -118,12 +119,7 @@ def draft_job(
         tensor_parallel = paper.rl_layout(target.base).tensor_parallel
         own, differences = paper.rl_settings(), list(paper.NOT_TOLD)
     else:
-        refuse_unmapped(config, _MAPPED, ENGINE)
-        if not corpus.in_order and config.curriculum != "shuffled":
-            raise ConfigError(
-                f"curriculum = {config.curriculum!r} orders problems of the benchmark; a prepared "
-                "file is shuffled by the engine"
-            )
+        refuse_unmapped(config, _MAPPED, ENGINE, in_order=corpus.in_order)
         own, differences, stages = _arm_settings(config, corpus)
     value = {s.key: s.value for s in own}
     _check_shares(value, len(corpus.rows), target, tensor_parallel)
@@ -131,13 +127,8 @@ def draft_job(
     job = Job(
         engine=ENGINE,
         engine_version=VERSION,
-        arm=target.arm,
+        **asdict(target),
         kind=config.kind,
-        seed=target.seed,
-        base=target.base,
-        preset=target.preset,
-        nodes=target.nodes,
-        gpus=target.gpus,
         config=config.model_dump(mode="json"),
         mapped=describe(settings) | _data_told(corpus),
         differences=differences,
