@@ -13,7 +13,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 BENCHES := $(sort $(wildcard benches/bench_*.py))
 # One thread a worker: OpenMP threads of several workers would only wait for each other.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope
+# Modules go to the workers in the order of tests/conftest.py, not by their number of tests.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope \
+	--no-loadscope-reorder
 
 .PHONY: help study test test-all test-engines lint bench gallery clean
 .DEFAULT_GOAL := help

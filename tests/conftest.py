@@ -11,6 +11,20 @@ from metaprobe.models.runtime import torch
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
+LONGEST = ("tests/study/", "tests/house/test_studies.py", "tests/training/", "tests/cli/")
+"""Modules that take longest come first, or one worker would be left alone with them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest modules first; the others keep their order."""
+
+    def rank(item: pytest.Item) -> int:
+        place = item.nodeid if item.nodeid.startswith("tests/") else f"tests/{item.nodeid}"
+        return next((n for n, start in enumerate(LONGEST) if place.startswith(start)), len(LONGEST))
+
+    items.sort(key=rank)
+
+
 TEXTS = (
     "Compute the sum of the numbers. The answer is yes, then no; check: 3 + 4 = 7.",
     "First we carry the one, then we write the digit. Which word is the longest here?",

@@ -55,10 +55,17 @@ SMALL_ARM = {
 
 
 @pytest.mark.slow
-@EACH
+@pytest.mark.parametrize(
+    "path",
+    # tests/study/test_smollm2.py runs that one, where its model is installed.
+    [path for path in STUDIES if path.stem != "smollm2"],
+    ids=lambda path: path.stem,
+)
 def test_a_study_file_runs_when_it_is_made_small(path: Path, tmp_path: Path) -> None:
     changes = dict(SMALL)
     for name, arm in load_study(str(path)).arms.items():
+        if arm.kind == "interpolation":
+            continue
         for key, value in {"steps": 2, "stages": [2], **SMALL_ARM[arm.kind]}.items():
             changes[f"arms.{name}.{key}"] = value
     settings = [part for key, value in changes.items() for part in ("--set", f"{key}={value}")]

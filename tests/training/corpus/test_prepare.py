@@ -183,6 +183,7 @@ def test_an_arm_is_trained_on_prepared_problems(
 ) -> None:
     from metaprobe.study.config import DataSettings, StudyConfig
     from metaprobe.study.tasks import TrainTask
+    from metaprobe.training.session import ArmRun
 
     make(corpus, tmp_path / "out", server)
     if arm["kind"] == "grpo":
@@ -192,7 +193,8 @@ def test_an_arm_is_trained_on_prepared_problems(
     )
     data = DataSettings(prepared=str(tmp_path / "out"), problems=4)
     base, config = "nano/qwen3", study.arms["a"]
-    task = TrainTask(root=tmp_path, arm="a", seed=0, base=base, config=config, data=data)
+    run = ArmRun(arm="a", seed=0, base=base, root=tmp_path / "stages")
+    task = TrainTask(arm=run, config=config, data=data)
     items, solutions = task._problems()
     assert {item.source for item in items} <= {f"sums/train.jsonl:{n}" for n in range(1, 31)}
     assert solutions is not None
