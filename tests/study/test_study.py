@@ -119,6 +119,7 @@ def test_probing_a_stage_by_itself_gives_the_same_cell_values(study, tmp_path):
     assert probed.steps[0].divergence == trained.steps[-1].divergence
 
 
+@pytest.mark.slow
 def test_changed_settings_retrain_that_arm_only(study, tmp_path):
     copy = shutil.copytree(study, tmp_path / "copy")
     changed = ["--set", "arms.sft_short.learning_rate=1e-4"]

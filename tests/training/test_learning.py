@@ -91,7 +91,7 @@ def reinforced(base: Any, tokenizer: Any, folder: Path, **changes: Any) -> list[
             {"advantage": "group_mean", "aggregation": "constant"}, marks=pytest.mark.slow
         ),
         pytest.param({"advantage": "batch_std", "updates_per_rollout": 2}, marks=pytest.mark.slow),
-        {"precision": "auto"},
+        pytest.param({"precision": "auto"}, marks=pytest.mark.slow),
         pytest.param(
             {"loss": "cispo", "updates_per_rollout": 2, "refill": 1}, marks=pytest.mark.slow
         ),
