@@ -23,11 +23,12 @@ def _at_gain(comparison: Comparison, labels: Mapping[str, str]) -> Finding:
     arms = comparison.arms
     idle = [labels[row.arm] for row in arms if not row.gained]
     if comparison.gain is None:
-        who = "No arm clearly gained" if len(idle) == len(arms) else "Only one arm clearly gained"
+        who = "No arm" if len(idle) == len(arms) else "Only one arm"
         return Finding(
             kind="comparison",
             arm="base",
-            text=f"{who} in the trained cells, so no two can be compared at an equal gain.",
+            text=f"{who} gained in the trained cells with its whole interval, so no two can be "
+            "compared at an equal gain.",
             evidence={"gained": {row.arm: row.gained for row in arms}},
         )
     rows = [row for row in arms if row.at_gain is not None]
