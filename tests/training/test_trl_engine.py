@@ -114,7 +114,15 @@ def assert_same_stages(one: ArmRun, other: ArmRun, tolerance: float) -> None:
 @needs_trl
 @quiet
 @pytest.mark.parametrize("kind", ["sft", "sft_lora"])
-@pytest.mark.parametrize("changes", [{}, {"objective": "dft", "weight_decay": 0.1}], ids=str)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"objective": "dft", "weight_decay": 0.1},
+        {"curriculum": "pass_rate", "curriculum_samples": 2, "curriculum_tokens": 8},
+    ],
+    ids=str,
+)
 def test_sft_is_the_same_in_both_engines(
     base: str, tmp_path: Path, kind: str, changes: dict[str, Any]
 ) -> None:
@@ -123,7 +131,7 @@ def test_sft_is_the_same_in_both_engines(
     ]
     for ours, theirs in zip(*map(metrics_of, runs), strict=True):
         assert set(ours) == set(theirs)
-        for key in ("step", "tokens", "learning_rate"):
+        for key in ("step", "tokens", "forward_tokens", "learning_rate"):
             assert ours[key] == theirs[key]
         for key in ("loss", "grad_norm"):
             assert theirs[key] == pytest.approx(ours[key], rel=1e-3)

@@ -119,7 +119,7 @@ def train_with_trl(
             "DeepSpeed"
         )
     trainer.remove_callback(PrinterCallback)
-    trainer.add_callback(StageWriter(arm, measure))
+    trainer.add_callback(StageWriter(arm, measure, begun_with=order.spent))
     if trainer.is_world_process_zero():
         run.folder.mkdir(parents=True, exist_ok=True)
         truncate_metrics(run.folder / "metrics.jsonl", _step_of(done) if done else 0)
@@ -149,8 +149,15 @@ class _Arm:
 class StageWriter(TrainerCallback):  # type: ignore[misc]
     """Sets the learning rate of each step, and writes its metrics and its stage."""
 
-    def __init__(self, arm: _Arm, measure: Measure) -> None:
-        self.arm, self.measure = arm, measure
+    def __init__(self, arm: _Arm, measure: Measure, *, begun_with: int = 0) -> None:
+        """Remember the arm.
+
+        Args:
+            arm: what is trained.
+            measure: tells what a step was.
+            begun_with: compute before the first step, in forward tokens.
+        """
+        self.arm, self.measure, self.begun_with = arm, measure, begun_with
         self.stages = set(arm.config.planned_stages)
         self.tokens = self.forward_tokens = 0
         self.started = 0.0
@@ -160,9 +167,8 @@ class StageWriter(TrainerCallback):  # type: ignore[misc]
         metrics = self.arm.run.folder / "metrics.jsonl"
         rows = read_jsonl(metrics) if metrics.is_file() else []
         self.tokens = int(rows[-1]["tokens"]) if rows else 0
-        self.forward_tokens = (
-            int(rows[-1]["forward_tokens"]) if rows else spent_before(self.arm.run.base)
-        )
+        before = spent_before(self.arm.run.base) + self.begun_with
+        self.forward_tokens = int(rows[-1]["forward_tokens"]) if rows else before
         self.started = time.monotonic() - (float(rows[-1]["seconds"]) if rows else 0.0)
 
     def on_step_begin(
