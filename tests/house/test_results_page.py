@@ -1,4 +1,4 @@
-"""docs/results.md says what core/results.py says."""
+"""docs/results.md says what core/results/ says."""
 
 import importlib.util
 import re

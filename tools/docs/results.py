@@ -1,4 +1,4 @@
-"""Write docs/results.md from the docstrings of core/results.py; run it from the repository's root.
+"""Write docs/results.md from the docstrings of core/results/; run it from the repository's root.
 
 A field without a docstring is described by the class that it holds, or by nothing where its name
 says it.
@@ -21,7 +21,7 @@ PAGE = Path("docs/results.md")
 _OPENING = """\
 # summary.json
 
-<!-- Written by tools/docs/results.py from src/metaprobe/core/results.py; edit there. -->
+<!-- Written by tools/docs/results.py from src/metaprobe/core/results/; edit there. -->
 
 `metaprobe run` and `metaprobe probe` write `summary.json`: everything that the report shows, in
 one file. This page is its schema, version {version}. Read it with `metaprobe.core.results`, which

@@ -1,0 +1,133 @@
+"""The whole of `summary.json`."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from metaprobe.core.errors import InputError
+from metaprobe.core.files import read_json, write_text
+from metaprobe.core.results.comparison import Comparison
+from metaprobe.core.results.divergence import Divergence
+from metaprobe.core.results.likelihood import Likelihood
+from metaprobe.core.results.model import Result
+from metaprobe.core.results.parameters import ParameterChange
+from metaprobe.core.results.profile import CellResult, DomainResult, Shape, SkillResult
+from metaprobe.core.vocabulary import Domain, Skill
+
+SCHEMA_VERSION: Literal[1] = 1
+
+
+class StageResult(Result):
+    """Everything measured of one checkpoint."""
+
+    step: int
+    seconds: float
+    """Training time up to this step, without probes."""
+    tokens: int
+    """Tokens that took part in the loss, up to this step."""
+    forward_tokens: int | None = None
+    """Compute since the base, in tokens that go forward through the model; None if not known."""
+    cells: list[CellResult]
+    skills: list[SkillResult]
+    domains: list[DomainResult]
+    shape: Shape | None = None
+    divergence: Divergence | None = None
+    parameters: ParameterChange | None = None
+    likelihood: Likelihood | None = None
+    representation: dict[str, Any] | None = None
+    features: dict[str, Any] | None = None
+
+
+class ArmResult(Result):
+    """The stages of one arm and seed, in order of their steps."""
+
+    arm: str
+    kind: str
+    seed: int
+    steps: list[StageResult]
+
+
+class BaseInfo(Result):
+    """The base model and its own profile."""
+
+    name: str
+    parameters: int
+    family: str
+    """Architecture, as `model_type` in its config."""
+    profile: StageResult
+
+
+class Finding(Result):
+    """One conclusion in words, with the numbers behind it."""
+
+    kind: str
+    """`comparison`, `headline`, `tie`, `collapse`, `dip`, `gain`, `divergence` or `caution`."""
+    arm: str
+    """The arm it is about; `base` where it is about the base or the whole study."""
+    text: str
+    evidence: dict[str, Any]
+
+
+class SampleResponse(Result):
+    """One response shown in the report."""
+
+    verdict: str
+    text: str
+
+
+class Sample(Result):
+    """One item with responses of the base and of each arm's last stage."""
+
+    domain: Domain
+    skill: Skill
+    family: str
+    level: int
+    question: str
+    gold: str
+    responses: dict[str, SampleResponse]
+    """By arm name; `base` is the base."""
+
+
+class Summary(Result):
+    """`summary.json`: everything that the report shows."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    study: str
+    created: str
+    """ISO 8601, UTC."""
+    seconds: float
+    base: BaseInfo
+    arms: list[ArmResult]
+    findings: list[Finding]
+    samples: list[Sample] = Field(default=[])
+    trained_cells: list[str] = Field(default=[])
+    """Cells whose problems the arms were trained on."""
+    question: str | None = None
+    """What the study asks."""
+    comparison: Comparison | None = None
+    """The arms beside each other; None without two arms, or without cells that were not trained."""
+    missing: list[str] = Field(default=[])
+    """What was planned and could not be measured, a line each."""
+    provenance: dict[str, Any] = Field(default={})
+    """Versions, commit, machine, benchmark hash, sampling settings, timings."""
+
+
+def write_summary(path: Path, summary: Summary) -> None:
+    """Write a summary as JSON, atomically."""
+    write_text(path, summary.model_dump_json(indent=1) + "\n")
+
+
+def read_summary(path: Path) -> Summary:
+    """Return the summary in a file.
+
+    Raises:
+        InputError: the file is missing, or does not follow the schema; the field is named.
+    """
+    value = read_json(path)
+    try:
+        return Summary.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"{path}: {where}: {first['msg']}") from error
