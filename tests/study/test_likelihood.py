@@ -4,15 +4,18 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
 from metaprobe.benchmark.freeze import load_benchmark
+from metaprobe.core.errors import InputError
 from metaprobe.core.results import Summary, read_summary
 from metaprobe.models.loading import load_model, resolve_model
 from metaprobe.models.runtime import torch
 from metaprobe.models.sampling import Sampling
+from metaprobe.probes import divergence
 from metaprobe.probes.likelihood import measure_likelihood
 from metaprobe.probes.prompts import item_prompts
 from metaprobe.study.config import ProbeSettings
@@ -81,7 +84,7 @@ def test_base_and_stage_have_rankings_by_cell(summary):
 def test_scores_are_those_of_the_probe_and_stand_in_the_tables(folder, summary):
     items = load_benchmark(str(folder / "benchmark")).items
     expected = measure_likelihood(load_model("nano/qwen3", dtype=torch.float32), items, shots=2)
-    scores = pl.read_parquet(folder / "scores" / "nano-0-0.parquet")
+    scores = pl.read_parquet(folder / "results/likelihood/items" / "nano-0-0.parquet")
     assert scores.select("item_id", "options", "correct").equals(
         expected.select("item_id", "options", "correct")
     )
@@ -137,6 +140,34 @@ def test_nothing_older_stays_where_it_is_switched_off(folder, plain, tmp_path):
     for probe in ("likelihood", "divergence"):
         assert not layout.detail(probe, stage).exists()
         assert not layout.result(probe, stage).exists()
+
+
+def test_a_probe_that_cannot_measure_a_stage_is_named_and_the_others_go_on(
+    folder, plain, tmp_path, monkeypatch
+):
+    shutil.copytree(folder, tmp_path / "run")
+    layout, stage = Layout(tmp_path / "run"), StageName("nano", 0, 0)
+
+    def refuse(*_: Any) -> None:
+        raise InputError("the vocabularies differ")
+
+    monkeypatch.setattr(divergence, "measure_divergence", refuse)
+    task = ProbeTask(
+        root=layout.root,
+        stage=stage,
+        model="nano/qwen3",
+        base=str(plain),
+        sampling=Sampling(samples=1, max_new_tokens=2),
+        probes=ProbeSettings(likelihood=True),
+    )
+    task.run(lambda _: None)
+    assert layout.detail("likelihood", stage).is_file()
+    assert layout.detail("parameters", stage).is_file()
+    assert not layout.detail("divergence", stage).exists()
+    assert layout.problems(stage) == ["divergence of nano-0-0: the vocabularies differ"]
+    layout.discard(stage)
+    assert not layout.problems(stage)
+    assert not layout.responses(stage).exists()
 
 
 @pytest.mark.slow

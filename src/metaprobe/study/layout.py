@@ -49,10 +49,6 @@ class Layout:
         """Return the table of a stage's graded responses."""
         return self.root / "responses" / f"{stage.label}.parquet"
 
-    def scores(self, stage: StageName) -> Path:
-        """Return the table of a stage's items, scored by likelihood."""
-        return self.root / "scores" / f"{stage.label}.parquet"
-
     def result(self, probe: str, stage: StageName) -> Path:
         """Return the table of one probe's values for a stage."""
         return self.root / "results" / probe / f"{stage.label}.parquet"
@@ -60,6 +56,33 @@ class Layout:
     def detail(self, probe: str, stage: StageName) -> Path:
         """Return the typed result of one probe for a stage."""
         return self.root / "results" / probe / f"{stage.label}.json"
+
+    def table(self, probe: str, stage: StageName) -> Path:
+        """Return the table that one probe keeps of a stage's items."""
+        return self.root / "results" / probe / "items" / f"{stage.label}.parquet"
+
+    def problem(self, probe: str, stage: StageName) -> Path:
+        """Return the file that says why one probe could not measure a stage."""
+        return self.root / "results" / probe / f"{stage.label}.txt"
+
+    def problems(self, stage: StageName) -> list[str]:
+        """Return why probes could not measure a stage, a line each."""
+        found = [self.problem(probe, stage) for probe in self._probes()]
+        return [
+            f"{path.parent.name} of {stage.label}: {path.read_text('utf-8').strip()}"
+            for path in found
+            if path.is_file()
+        ]
+
+    def discard(self, stage: StageName) -> None:
+        """Remove everything that was measured of a stage."""
+        self.responses(stage).unlink(missing_ok=True)
+        for probe in self._probes():
+            for path in (self.result, self.detail, self.table, self.problem):
+                path(probe, stage).unlink(missing_ok=True)
+
+    def _probes(self) -> list[str]:
+        return sorted(path.name for path in (self.root / "results").glob("*"))
 
     def unit(self, name: str) -> Path:
         """Return the file that marks a unit of work as done."""

@@ -10,12 +10,13 @@ from metaprobe.core.files import sha256_file
 from metaprobe.core.streams import short_hash
 from metaprobe.models.loading import check_weights, resolve_model, weight_files
 from metaprobe.models.sampling import Sampling
-from metaprobe.probes import accuracy, divergence, likelihood, parameters
+from metaprobe.probes import accuracy
 from metaprobe.stages.discover import FoundStage
 from metaprobe.stages.store import arm_folder
 from metaprobe.study.config import ProbeSettings, StudyConfig
 from metaprobe.study.engine import Unit
 from metaprobe.study.layout import BASE, Layout, StageName
+from metaprobe.study.probes import chosen_probes
 from metaprobe.study.tasks import InterpolateTask, ProbeTask, TrainTask
 from metaprobe.training import VERSION as TRAINING_VERSION
 from metaprobe.training.arms import InterpolationConfig
@@ -151,14 +152,12 @@ def _probe(
         sampling=measuring.sampling,
         probes=measuring.probes,
     )
-    outputs = [layout.responses(stage)]
-    outputs += [layout.detail("likelihood", stage)] * measuring.probes.likelihood
-    if stage != BASE:
-        outputs += [layout.detail("divergence", stage)] * measuring.probes.divergence
-    probes = (accuracy, divergence, parameters, likelihood)
-    versions = [probe.VERSION for probe in probes]
+    probes = [p for p in chosen_probes(measuring.probes) if p.of_base or stage != BASE]
+    found = [p for p in probes if not layout.problem(p.name, stage).is_file()]
+    outputs = [layout.responses(stage), *(layout.detail(p.name, stage) for p in found)]
     identity = short_hash(
-        *("probe", *versions, key, base_key, measuring.benchmark_hash),
+        *("probe", accuracy.VERSION, *(f"{p.name} {p.version}" for p in probes)),
+        *(key, base_key, measuring.benchmark_hash),
         measuring.sampling.model_dump_json(),
         json.dumps(measuring.probes.model_dump(mode="json"), sort_keys=True),
     )

@@ -84,7 +84,7 @@ def run_study(
         stages = [
             _measured(layout, name)
             for name in _probed(planned)
-            if name != BASE and layout.responses(name).is_file() and name.label not in missing
+            if name != BASE and layout.responses(name).is_file()
         ]
         context = _context(config, layout, benchmark, missing, time.monotonic() - started, command)
         context.provenance["plan"] = plan
@@ -166,6 +166,9 @@ def _do(
     planned: Sequence[Planned], layout: Layout, watch: MakeWatcher, workers: int | None
 ) -> tuple[int, int, list[str]]:
     todo = [p for p in planned if not layout.is_done(p.unit.name, p.key, p.outputs)]
+    for plan in todo:
+        if plan.stage is not None:  # should it fail now, its older results are another model's
+            layout.discard(plan.stage)
     keys = {p.unit.name: p.key for p in todo}
     waiting = set(keys)
     units = [

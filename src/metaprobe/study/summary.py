@@ -115,7 +115,10 @@ def summarise(
         trained_cells=list(context.trained_cells),
         question=context.question,
         comparison=comparison,
-        missing=list(context.missing),
+        missing=[
+            *context.missing,
+            *(line for name in (BASE, *(s.name for s in stages)) for line in layout.problems(name)),
+        ],
         provenance=context.provenance,
     )
 
