@@ -98,7 +98,7 @@ class AnchorConfig(BaseModel):
     """Responses in a step, spread over the skills that are held."""
     max_new_tokens: int = Field(default=192, ge=1)
     """Token limit of a response; truncated ones are used as far as they go."""
-    weight: float = Field(default=0.5, gt=0)
+    weight: float = Field(default=0.1, gt=0)
     """Of the anchor against the objective; of `skill` the largest weight of one skill."""
     probe_every: int = Field(default=10, ge=1)
     """Of `skill`: steps between two measurements of the skills."""
