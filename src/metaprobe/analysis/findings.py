@@ -352,8 +352,9 @@ def _gain_text(arm: _Arm, trained: list[str]) -> str:
     parts: list[str] = []
     for domain, rows in _target_rows(arm, trained).items():
         deltas = [row.delta for row in rows if row.delta is not None]
-        verb = "gained" if fmean(deltas) >= 0 else "lost"
-        sizes = [abs(d) for d in deltas] if len({d >= 0 for d in deltas}) == 1 else deltas
+        one_way = len({d >= 0 for d in deltas}) == 1
+        verb = ("gained" if deltas[0] >= 0 else "lost") if one_way else "moved by"
+        sizes = [abs(d) for d in deltas] if one_way else deltas
         clear = all(is_above(row) or is_below(row) for row in rows)
         doubt = "" if clear else " (not clearly)"
         parts.append(f"{verb} {size_range(sizes)} on {domain}{doubt}")
