@@ -37,7 +37,8 @@ class ServerTeacher:
         )
 
         def told(key: tuple[str, int], reply: ChatReply) -> None:
-            tell(Reply(*key, *reply))
+            job, number = key
+            tell(Reply(job, number, **reply._asdict()))
 
         self._server.ask(requests, told)
 
