@@ -30,7 +30,7 @@ def equations(asked: Request) -> Answer:
     prompt = asked["messages"][0]["content"]
     trace = prompt.split("\n<text-")[1]
     count = trace.count(" = ") if DEFINITIONS[Behaviour.ARITHMETIC] in prompt else 1
-    return chat(f"There are some. <count>{count - trace.count('25 =')}</count>")
+    return chat(f"There are some. <count>{count}</count>")
 
 
 def test_each_behaviour_of_each_response_is_asked_once_without_chance(server: FakeServer) -> None:
@@ -41,7 +41,7 @@ def test_each_behaviour_of_each_response_is_asked_once_without_chance(server: Fa
     assert {asked["model"] for asked in server.asked} == {"a-judge"}
     arithmetic = judged.filter(pl.col("behaviour") == "arithmetic")
     assert arithmetic.select("item_id", "sample").rows() == [("a", 0), ("a", 1), ("b", 0), ("c", 0)]
-    # The examples in the definition follow the trace, and hold two equations of their own.
+    # The examples of the definition follow the trace, with one equation of their own.
     assert arithmetic["count"].to_list() == [n + 1 for n in (1, 1, 0, 2)]
     assert judged["error"].null_count() == judged.height
 
