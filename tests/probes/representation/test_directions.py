@@ -29,7 +29,7 @@ def test_a_planted_direction_is_found() -> None:
         assert (row.n_items, row.n_skill) == (200, 40)
         assert row.auroc_tuned == row.auroc_base
         assert row.angle == 0
-        assert 0 < row.angle_floor < (0.5 if row.method == "mean_difference" else 1.3)
+        assert 0 < row.angle_floor < 0.5
 
 
 def test_without_a_direction_the_area_is_one_half() -> None:

@@ -30,6 +30,7 @@ PUBLISHED_TOKENS = 128
 Mode = Literal["published", "corrected"]
 
 
+@torch.inference_mode()
 def published_features(loaded: LoadedModel, texts: Sequence[Text]) -> FloatArray:
     """Return the mean states of each text as the published code takes them.
 
