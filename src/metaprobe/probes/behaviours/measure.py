@@ -185,7 +185,7 @@ def _agreement(paired: pl.DataFrame, behaviour: Behaviour, stream: str) -> Judge
     )
     judge, lexical = (known[c].cast(pl.Float64).to_numpy() for c in ("count", "lexical"))
     both = {
-        "kappa": kappa((judge > 0) * 1.0, (lexical > 0) * 1.0, stream=stream),
+        "kappa": kappa(np.sign(judge), np.sign(lexical), stream=stream),
         "spearman": spearman(judge, lexical, stream=stream),
         "per_response": rate,
     }
