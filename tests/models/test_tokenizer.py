@@ -6,12 +6,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from metaprobe.models.chat import INSTRUCTION, encode, encode_completion, prompt_text
+from metaprobe.models.chat import (
+    INSTRUCTION,
+    THINK,
+    THINK_END,
+    encode,
+    encode_completion,
+    prompt_text,
+)
 from metaprobe.models.tokenizer import (
     END_OF_TEXT,
     PHRASES,
-    THINK,
-    THINK_END,
     TURN_END,
     TURN_START,
     train_tokenizer,

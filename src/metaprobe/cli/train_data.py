@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from metaprobe.models.chat_server import ServerSettings
     from metaprobe.training.corpus.config import DataConfig
-    from metaprobe.training.corpus.server import ServerSettings
     from metaprobe.training.corpus.teachers import Teacher
 
 _VARIANTS = {"short": ("short",), "long": ("long",), "both": ("short", "long")}
@@ -102,8 +102,8 @@ def data(
     """
     from metaprobe.core.config import parse_config
     from metaprobe.core.errors import ConfigError, nearest
+    from metaprobe.models.chat_server import ServerSettings
     from metaprobe.training.corpus.config import PUBLISHED_TEACHER, DataConfig
-    from metaprobe.training.corpus.server import ServerSettings
 
     if variants not in _VARIANTS:
         hint = nearest(variants, _VARIANTS)

@@ -8,6 +8,9 @@ from metaprobe.core.errors import ConfigError
 INSTRUCTION = "Put the final answer in \\boxed{}."
 """What is added to every question, so that the answer can be found."""
 
+THINK, THINK_END = "<think>", "</think>"
+"""Marks of a thought before the answer."""
+
 Tokenizer = Any
 """A transformers tokenizer; the library's own classes are not typed."""
 
@@ -117,3 +120,17 @@ def end_of_turn(tokenizer: Tokenizer) -> int:
     if token is None:
         raise ConfigError("the tokenizer has no end-of-sequence token; set eos_token in its config")
     return int(token)
+
+
+def split_thought(text: str) -> tuple[str, str]:
+    """Return the thought and the answer of a response.
+
+    A thought ends at the first `</think>`; templates that open it leave no `<think>` in the
+    response. One that is opened and not closed has no answer.
+    """
+    thought, closed, answer = text.partition(THINK_END)
+    if closed:
+        return thought.strip().removeprefix(THINK).strip(), answer.strip()
+    if text.lstrip().startswith(THINK):
+        return text.strip().removeprefix(THINK).strip(), ""
+    return "", text.strip()

@@ -5,13 +5,11 @@ from collections.abc import Iterable
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from metaprobe.models.chat import INSTRUCTION
+from metaprobe.models.chat import INSTRUCTION, THINK, THINK_END
 
 END_OF_TEXT = "<|endoftext|>"
 TURN_START = "<|im_start|>"
 TURN_END = "<|im_end|>"
-THINK = "<think>"
-THINK_END = "</think>"
 PHRASES = (
     f"\n{INSTRUCTION}",
     "The answer is \\boxed{",

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from metaprobe.benchmark.items import Item
 from metaprobe.core.errors import ConfigError, InputError
 from metaprobe.core.vocabulary import Verdict
+from metaprobe.models.chat import split_thought
 from metaprobe.training.corpus.collection import Collection, TeacherError, problem_key
 from metaprobe.training.corpus.curation import read_problems
 from metaprobe.training.corpus.sources import Row, Source
@@ -31,7 +32,6 @@ from metaprobe.training.corpus.teachers import (
     Variant,
     completion,
     fits,
-    split_thought,
 )
 
 SAMPLING = TraceSampling(max_new_tokens=32)
@@ -252,7 +252,8 @@ def test_a_run_killed_again_and_again_writes_what_an_uninterrupted_one_writes(
 def test_a_server_that_ignores_the_switch_of_thinking_gives_no_traces(
     server: FakeServer, tmp_path: Path
 ) -> None:
-    from metaprobe.training.corpus.server import ServerSettings, ServerTeacher
+    from metaprobe.models.chat_server import ServerSettings
+    from metaprobe.training.corpus.server import ServerTeacher
 
     def always_think(asked: Request) -> tuple[int, dict[str, str], bytes]:
         return solve({**asked, "chat_template_kwargs": {"enable_thinking": True}})
@@ -269,7 +270,8 @@ def test_a_server_that_ignores_the_switch_of_thinking_gives_no_traces(
 def test_a_teacher_that_never_answers_is_not_asked_for_ever(
     server: FakeServer, tmp_path: Path
 ) -> None:
-    from metaprobe.training.corpus.server import ServerSettings, ServerTeacher
+    from metaprobe.models.chat_server import ServerSettings
+    from metaprobe.training.corpus.server import ServerTeacher
 
     server.reply = lambda asked: (400, {}, b"unknown field")
     teacher = ServerTeacher("m", SAMPLING, ServerSettings(server.url))
@@ -279,7 +281,8 @@ def test_a_teacher_that_never_answers_is_not_asked_for_ever(
 
 
 def test_errors_of_a_server_are_counted_and_named(server: FakeServer, tmp_path: Path) -> None:
-    from metaprobe.training.corpus.server import ServerSettings, ServerTeacher
+    from metaprobe.models.chat_server import ServerSettings
+    from metaprobe.training.corpus.server import ServerTeacher
 
     def refuse_some(asked: Request) -> tuple[int, dict[str, str], bytes]:
         odd = "What is 3 " in asked["messages"][0]["content"]

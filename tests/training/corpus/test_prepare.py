@@ -16,13 +16,14 @@ from metaprobe.cli import train
 from metaprobe.core.errors import ConfigError, InputError
 from metaprobe.core.files import sha256_file
 from metaprobe.core.stats import wilson
+from metaprobe.models.chat_server import ServerSettings
 from metaprobe.training.corpus import local
 from metaprobe.training.corpus.collection import Collection
 from metaprobe.training.corpus.config import DataConfig
 from metaprobe.training.corpus.curation import read_problems
 from metaprobe.training.corpus.load import draw_prepared, load_traces, prepared_key
 from metaprobe.training.corpus.prepare import prepare_data
-from metaprobe.training.corpus.server import ServerSettings, ServerTeacher
+from metaprobe.training.corpus.server import ServerTeacher
 from metaprobe.training.corpus.sources import Row, Source
 from metaprobe.training.corpus.teachers import Job, TraceSampling
 

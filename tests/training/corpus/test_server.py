@@ -7,7 +7,8 @@ import pytest
 from fake_server import Answer, FakeServer, Request, chat, solve
 
 from metaprobe.core.errors import ConfigError
-from metaprobe.training.corpus.server import ServerError, ServerSettings, ServerTeacher
+from metaprobe.models.chat_server import ServerError, ServerSettings
+from metaprobe.training.corpus.server import ServerTeacher
 from metaprobe.training.corpus.teachers import Job, Reply, TraceSampling, Variant
 
 JOBS = [Job(f"job{n}", f"What is {n} + 5?", (0, 1)) for n in range(6)]
@@ -107,7 +108,7 @@ def test_a_malformed_answer_is_an_error_of_that_sample(body: bytes, server: Fake
 
 
 def test_an_endless_answer_is_cut_off(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("metaprobe.training.corpus.server._MOST_BYTES", 10_000)
+    monkeypatch.setattr("metaprobe.models.chat_server._MOST_BYTES", 10_000)
     server.reply = lambda asked: chat("x" * 20_000)
     (reply,) = ask(server, [Job("job", "What is 1 + 1?", (0,))])
     assert reply.error == "an answer of more than 10000 bytes"

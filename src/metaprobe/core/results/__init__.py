@@ -3,11 +3,29 @@
 A measured number stands beside its interval and its n. What was not measured is `None`.
 """
 
+from metaprobe.core.results.behaviours import (
+    Behaviour,
+    BehaviourRow,
+    Behaviours,
+    JudgeAgreement,
+    Judgement,
+    SkillBehaviour,
+)
 from metaprobe.core.results.comparison import ArmComparison, Change, Comparison, PathPoint
 from metaprobe.core.results.divergence import CellDivergence, Divergence, DivergenceSummary
 from metaprobe.core.results.likelihood import CellLikelihood, Likelihood, LikelihoodRow
 from metaprobe.core.results.parameters import ChangedShare, ModuleChange, ParameterChange
 from metaprobe.core.results.profile import CellResult, DomainResult, ProfileRow, Shape, SkillResult
+from metaprobe.core.results.representation import (
+    CellRepresentation,
+    LayerSimilarity,
+    LensLayer,
+    PCAPoint,
+    PCAShift,
+    Representation,
+    RepresentationRow,
+    SkillDirection,
+)
 from metaprobe.core.results.summary import (
     SCHEMA_VERSION,
     ArmResult,
@@ -26,8 +44,12 @@ __all__ = [
     "ArmComparison",
     "ArmResult",
     "BaseInfo",
+    "Behaviour",
+    "BehaviourRow",
+    "Behaviours",
     "CellDivergence",
     "CellLikelihood",
+    "CellRepresentation",
     "CellResult",
     "Change",
     "ChangedShare",
@@ -36,15 +58,25 @@ __all__ = [
     "DivergenceSummary",
     "DomainResult",
     "Finding",
+    "JudgeAgreement",
+    "Judgement",
+    "LayerSimilarity",
+    "LensLayer",
     "Likelihood",
     "LikelihoodRow",
     "ModuleChange",
+    "PCAPoint",
+    "PCAShift",
     "ParameterChange",
     "PathPoint",
     "ProfileRow",
+    "Representation",
+    "RepresentationRow",
     "Sample",
     "SampleResponse",
     "Shape",
+    "SkillBehaviour",
+    "SkillDirection",
     "SkillResult",
     "StageResult",
     "Summary",

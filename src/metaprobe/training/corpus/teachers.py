@@ -6,12 +6,12 @@ from typing import NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from metaprobe.models.chat import THINK, THINK_END
 from metaprobe.training.traces import Length
 
 Variant = Length
 """Without (short) or with (long) a thought, as thinking is switched off or on."""
 
-THINK, THINK_END = "<think>", "</think>"
 _CONTROL = re.compile(r"</?think>|<\|[^|<>\s]{1,40}\|>")
 
 
@@ -78,20 +78,6 @@ class Teacher(Protocol):
             variant: whether to think.
             tell: called once for each missing sample, in any order.
         """
-
-
-def split_thought(text: str) -> tuple[str, str]:
-    """Return the thought and the answer of a response.
-
-    A thought ends at the first `</think>`; templates that open it leave no `<think>` in the
-    response. One that is opened and not closed has no answer.
-    """
-    thought, closed, answer = text.partition(THINK_END)
-    if closed:
-        return thought.strip().removeprefix(THINK).strip(), answer.strip()
-    if text.lstrip().startswith(THINK):
-        return text.strip().removeprefix(THINK).strip(), ""
-    return "", text.strip()
 
 
 def fits(variant: Variant, thought: str, text: str) -> bool:
