@@ -51,7 +51,7 @@ def test_the_interval_of_an_area_covers() -> None:
 @given(pairs=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=30))
 def test_kappa_and_spearman_agree_with_other_computations(pairs: list[tuple[int, int]]) -> None:
     first, second = np.array(pairs, dtype=float).T
-    found = spearman(first, second, stream="t")
+    found = spearman(first, second)
     if len(set(first)) == 1 or len(set(second)) == 1:
         assert found is None
     else:
@@ -61,7 +61,7 @@ def test_kappa_and_spearman_agree_with_other_computations(pairs: list[tuple[int,
     a, b = (first > 0).astype(float), (second > 0).astype(float)
     table = np.array([[np.mean((a == i) & (b == j)) for j in (0, 1)] for i in (0, 1)])
     expected = float(table.sum(1) @ table.sum(0))
-    agreement = kappa(a, b, stream="t")
+    agreement = kappa(a, b)
     if expected == 1:
         assert agreement is None
     else:
@@ -71,7 +71,7 @@ def test_kappa_and_spearman_agree_with_other_computations(pairs: list[tuple[int,
 
 def test_perfect_agreement_of_a_few_pairs_is_not_certain() -> None:
     readings = np.array([0.0, 1.0] * 6)
-    for found in (kappa(readings, readings, stream="p"), spearman(readings, readings, stream="p")):
+    for found in (kappa(readings, readings), spearman(readings, readings)):
         assert found is not None
         assert found.value == found.high == pytest.approx(1)
         assert found.low < 0.95
@@ -80,20 +80,20 @@ def test_perfect_agreement_of_a_few_pairs_is_not_certain() -> None:
 def test_the_interval_of_a_rate_covers_overdispersed_counts() -> None:
     rng = numpy_rng_for("test-association", "rate")
     hits = 0
-    for number in range(150):
+    for _ in range(1000):
         exposures = rng.integers(1, 5, 40).astype(float)
         events = rng.poisson(exposures * rng.gamma(1.0, 0.5, 40)).astype(float)
-        interval = rate_interval(events, exposures, stream=f"r{number}")
+        interval = rate_interval(events, exposures)
         assert interval is not None
         hits += interval.low <= 0.5 <= interval.high
-    assert 0.88 <= hits / 150 <= 1
+    assert 0.9 <= hits / 1000 <= 0.98
 
 
 def test_no_event_is_not_certainly_none_and_no_exposure_is_no_rate() -> None:
-    found = rate_interval(np.zeros(20), np.full(20, 3.0), stream="none")
+    found = rate_interval(np.zeros(20), np.full(20, 3.0))
     assert found is not None
     assert found.value == found.low == 0
     assert 0.01 < found.high < 0.1
-    assert rate_interval(np.zeros(2), np.zeros(2), stream="none") is None
+    assert rate_interval(np.zeros(2), np.zeros(2)) is None
     with pytest.raises(ValueError, match="shapes"):
-        rate_interval(np.zeros(2), np.zeros(3), stream="none")
+        rate_interval(np.zeros(2), np.zeros(3))

@@ -3,6 +3,8 @@
 The unit is the item: what several responses to one item give is added up or averaged first.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from scipy import special
 
@@ -14,7 +16,7 @@ DRAWS = 2000
 
 
 def rate_interval(
-    events: FloatArray, exposures: FloatArray, *, stream: str, level: float = 0.95
+    events: FloatArray, exposures: FloatArray, *, level: float = 0.95
 ) -> Interval | None:
     """Return events per exposure with its item-clustered interval, or None without exposure.
 
@@ -26,7 +28,6 @@ def rate_interval(
     Args:
         events: Events of each item, shape (items,).
         exposures: Responses, or tokens, of each item, shape (items,).
-        stream: Name of the random stream.
         level: Nominal coverage.
 
     Raises:
@@ -40,17 +41,18 @@ def rate_interval(
         return None
     rate, n = float(events.sum()) / total, events.size
     mean = total / n
-    weights = _item_weights(n, stream)
+    weights = _item_weights(n)
     numerator = weights @ np.append(events, [rate * mean + 1.0, 0.0])
     denominator = weights @ np.append(exposures, [mean, mean])
     low, high = np.quantile(numerator / denominator, [0.5 - level / 2, 0.5 + level / 2])
     return Interval(rate, max(0.0, min(float(low), rate)), max(float(high), rate), n)
 
 
-def _item_weights(n: int, stream: str) -> FloatArray:
+@lru_cache(maxsize=8)
+def _item_weights(n: int) -> FloatArray:
     """Return Dirichlet weights (draws, n + 2); the last two columns belong to the prior."""
     shapes = np.append(np.ones(n), [PRIOR_ITEMS, PRIOR_ITEMS])
-    weights = numpy_rng_for("association", stream, n).standard_gamma(shapes, size=(DRAWS, n + 2))
+    weights = numpy_rng_for("association", n).standard_gamma(shapes, size=(DRAWS, n + 2))
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
@@ -103,7 +105,7 @@ def auroc_interval(value: float, n_positive: int, n_negative: int, level: float 
     return Interval(value, ends[0], ends[1], n_positive + n_negative)
 
 
-def kappa(first: FloatArray, second: FloatArray, *, stream: str) -> Interval | None:
+def kappa(first: FloatArray, second: FloatArray) -> Interval | None:
     """Return Cohen's kappa of two yes-or-no readings with its interval over pairs.
 
     (observed - expected agreement) / (1 - expected), Cohen, Educ. Psychol. Meas. 20 (1960) 37. The
@@ -113,7 +115,6 @@ def kappa(first: FloatArray, second: FloatArray, *, stream: str) -> Interval | N
     Args:
         first: Readings as 0 or 1, shape (pairs,).
         second: The other readings of the same.
-        stream: Name of the random stream.
 
     Returns:
         None where agreement by chance is certain, both readings being one and the same constant.
@@ -131,11 +132,11 @@ def kappa(first: FloatArray, second: FloatArray, *, stream: str) -> Interval | N
     if not n or (first.min() == first.max() == second.min() == second.max()):
         return None
     value = float(values(np.full((1, n), 1 / n), first, second)[0])
-    drawn = values(_item_weights(n, stream), np.append(first, [1, 0]), np.append(second, [0, 1]))
+    drawn = values(_item_weights(n), np.append(first, [1, 0]), np.append(second, [0, 1]))
     return _around(value, drawn, n)
 
 
-def spearman(first: FloatArray, second: FloatArray, *, stream: str) -> Interval | None:
+def spearman(first: FloatArray, second: FloatArray) -> Interval | None:
     """Return the rank correlation of two counts with its interval over pairs.
 
     Pearson's correlation of mid-ranks. The interval is of the Bayesian bootstrap, with prior
@@ -145,7 +146,6 @@ def spearman(first: FloatArray, second: FloatArray, *, stream: str) -> Interval 
     Args:
         first: Shape (pairs,).
         second: Shape (pairs,).
-        stream: Name of the random stream.
 
     Returns:
         None where one side is constant.
@@ -165,7 +165,7 @@ def spearman(first: FloatArray, second: FloatArray, *, stream: str) -> Interval 
     value = float(values(np.full((1, n), 1 / n), *ranks)[0])
     a, b = ranks
     drawn = values(
-        _item_weights(n, stream),
+        _item_weights(n),
         np.append(a, [a.max(), a.min()]),
         np.append(b, [b.min(), b.max()]),
     )

@@ -37,7 +37,8 @@ def test_rates_are_counts_over_responses_and_tokens() -> None:
 
 def test_a_stage_beside_itself_has_not_changed_and_one_beside_another_has() -> None:
     for row in measure_behaviours(RESPONSES, RESPONSES).all:
-        assert row.delta == row.delta_low == row.delta_high == 0
+        assert row.delta == 0
+        assert row.delta_low is row.delta_high is None
     silent = RESPONSES.with_columns(response=pl.lit(""))
     changed = {row.behaviour: row for row in measure_behaviours(RESPONSES, silent).all}
     assert changed[Behaviour.ARITHMETIC].delta == pytest.approx((1 + 1 + 0) / 3)

@@ -53,7 +53,7 @@ class BehaviourRow(Result):
     delta: float | None = None
     """Change of the mean count in a response from the base, paired by item; None for the base."""
     delta_low: float | None = None
-    """Lower end of the 95 % interval of `delta`; None with fewer than two items."""
+    """Lower end of the 95 % interval of `delta`; None where all items changed alike."""
     delta_high: float | None = None
     """Upper end of the 95 % interval of `delta`."""
 

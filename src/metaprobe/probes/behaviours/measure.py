@@ -52,54 +52,45 @@ def behaviour_spans(responses: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def measure_behaviours(
-    responses: pl.DataFrame, base: pl.DataFrame | None = None, *, stream: str = ""
-) -> Behaviours:
+def measure_behaviours(responses: pl.DataFrame, base: pl.DataFrame | None = None) -> Behaviours:
     """Return how often the behaviours are found in the responses of a stage.
 
     Args:
         responses: `item_id, skill, sample, response, tokens`, a row a response, as
             `measure_responses` returns it.
         base: the base's responses; without them there is no `delta`.
-        stream: name of the stage, for the random streams of the intervals.
     """
     counts = _count(responses)
     before = None if base is None else _count(base)
     rows: list[BehaviourRow] = []
     by_skill: list[SkillBehaviour] = []
     if counts.height:
-        rows = [BehaviourRow.model_validate(_row(counts, before, b, stream)) for b in Behaviour]
+        rows = [BehaviourRow.model_validate(_row(counts, before, b)) for b in Behaviour]
     for skill in Skill:
         of_skill = pl.col("skill") == str(skill)
         part = counts.filter(of_skill)
         if part.height:
             earlier = None if before is None else before.filter(of_skill)
             by_skill += [
-                SkillBehaviour.model_validate({"skill": skill} | _row(part, earlier, b, stream))
+                SkillBehaviour.model_validate({"skill": skill} | _row(part, earlier, b))
                 for b in Behaviour
             ]
     return Behaviours(all=rows, skills=by_skill)
 
 
-def judgement(
-    responses: pl.DataFrame, judged: pl.DataFrame, model: str, *, stream: str = ""
-) -> Judgement:
+def judgement(responses: pl.DataFrame, judged: pl.DataFrame, model: str) -> Judgement:
     """Return how far a judge's counts agree with the detector's on the same responses.
 
     Args:
         responses: `item_id, sample, response`, at least those that were judged.
         judged: what `judge_behaviours` returned for them.
         model: the judge's name.
-        stream: name of the stage, for the random streams of the intervals.
     """
     spans = behaviour_spans(responses).group_by("item_id", "sample", "behaviour").len("lexical")
     paired = judged.join(
         spans, on=["item_id", "sample", "behaviour"], how="left", maintain_order="left"
     ).with_columns(pl.col("lexical").fill_null(0))
-    rows = [
-        _agreement(paired.filter(pl.col("behaviour") == str(b)), b, f"{stream}/{b}")
-        for b in Behaviour
-    ]
+    rows = [_agreement(paired.filter(pl.col("behaviour") == str(b)), b) for b in Behaviour]
     return Judgement(model=model, agreement=rows)
 
 
@@ -131,12 +122,11 @@ def _per_item(counts: pl.DataFrame, behaviour: Behaviour) -> _Counted:
 
 
 def _row(
-    counts: pl.DataFrame, before: pl.DataFrame | None, behaviour: Behaviour, stream: str
+    counts: pl.DataFrame, before: pl.DataFrame | None, behaviour: Behaviour
 ) -> dict[str, object]:
     found = _per_item(counts, behaviour)
-    name = f"{stream}/{behaviour}"
-    each = rate_interval(found.events, found.responses, stream=f"{name}/responses")
-    token = rate_interval(found.events, found.tokens, stream=f"{name}/tokens")
+    each = rate_interval(found.events, found.responses)
+    token = rate_interval(found.events, found.tokens)
     share = mean_interval(found.with_any / found.responses)
     if each is None or share is None:
         raise ValueError("no response")
@@ -167,12 +157,12 @@ def _delta(found: _Counted, before: _Counted | None) -> dict[str, float]:
     changes = np.array([value - old[item] for item, value in new if item in old])
     if not changes.size:
         return {}
-    interval = t_interval(changes)
+    interval = t_interval(changes) if np.ptp(changes) else None  # no spread, no telling its size
     ends = {"delta_low": interval.low, "delta_high": interval.high} if interval else {}
     return {"delta": float(changes.mean())} | ends
 
 
-def _agreement(paired: pl.DataFrame, behaviour: Behaviour, stream: str) -> JudgeAgreement:
+def _agreement(paired: pl.DataFrame, behaviour: Behaviour) -> JudgeAgreement:
     unanswered = paired["error"].is_not_null()
     known = paired.filter(pl.col("count").is_not_null())
     items = known.group_by("item_id", maintain_order=True).agg(
@@ -181,12 +171,11 @@ def _agreement(paired: pl.DataFrame, behaviour: Behaviour, stream: str) -> Judge
     rate = rate_interval(
         items["count"].cast(pl.Float64).to_numpy(),
         items["responses"].cast(pl.Float64).to_numpy(),
-        stream=stream,
     )
     judge, lexical = (known[c].cast(pl.Float64).to_numpy() for c in ("count", "lexical"))
     both = {
-        "kappa": kappa(np.sign(judge), np.sign(lexical), stream=stream),
-        "spearman": spearman(judge, lexical, stream=stream),
+        "kappa": kappa(np.sign(judge), np.sign(lexical)),
+        "spearman": spearman(judge, lexical),
         "per_response": rate,
     }
     values: dict[str, float | None] = {}
