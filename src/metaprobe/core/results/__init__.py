@@ -4,7 +4,14 @@ A measured number stands beside its interval and its n. What was not measured is
 """
 
 from metaprobe.core.results.comparison import ArmComparison, Change, Comparison, PathPoint
-from metaprobe.core.results.divergence import CellDivergence, Divergence, DivergenceSummary
+from metaprobe.core.results.cross_sampling import CrossSampling, CrossSamplingRow
+from metaprobe.core.results.divergence import (
+    CellDivergence,
+    Divergence,
+    DivergenceSummary,
+    PositionDivergence,
+    TextKind,
+)
 from metaprobe.core.results.likelihood import CellLikelihood, Likelihood, LikelihoodRow
 from metaprobe.core.results.parameters import ChangedShare, ModuleChange, ParameterChange
 from metaprobe.core.results.profile import CellResult, DomainResult, ProfileRow, Shape, SkillResult
@@ -32,6 +39,8 @@ __all__ = [
     "Change",
     "ChangedShare",
     "Comparison",
+    "CrossSampling",
+    "CrossSamplingRow",
     "Divergence",
     "DivergenceSummary",
     "DomainResult",
@@ -41,6 +50,7 @@ __all__ = [
     "ModuleChange",
     "ParameterChange",
     "PathPoint",
+    "PositionDivergence",
     "ProfileRow",
     "Sample",
     "SampleResponse",
@@ -48,6 +58,7 @@ __all__ = [
     "SkillResult",
     "StageResult",
     "Summary",
+    "TextKind",
     "read_summary",
     "write_summary",
 ]
