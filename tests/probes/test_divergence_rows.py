@@ -82,7 +82,7 @@ def test_divergences_are_never_negative(data):
     logit = st.floats(-60, 60, width=32) | st.just(-np.inf)
     size = data.draw(st.integers(2, 12))
     base = data.draw(st.lists(logit, min_size=size, max_size=size))
-    nudges = st.floats(-1e-4, 1e-4, width=32) | logit
+    nudges = st.floats(-(2.0**-13), 2.0**-13, width=32) | logit
     moves = data.draw(st.lists(nudges, min_size=size, max_size=size))
     finite = np.isfinite(base) & np.isfinite(moves)
     tuned = np.where(finite, np.add(base, moves), moves).tolist()

@@ -92,7 +92,7 @@ def mean_interval(
 
 
 def share_interval(
-    hits: FloatArray, sizes: NDArray[Any], *, level: float = 0.95
+    hits: NDArray[Any], sizes: NDArray[Any], *, level: float = 0.95
 ) -> Interval | None:
     """Return sum(hits) / sum(sizes) with its interval, or None without units.
 

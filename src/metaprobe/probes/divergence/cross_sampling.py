@@ -298,11 +298,10 @@ class _MixedDecoder:
     """(R, steps) whether the token of a row was the second's choice; filled in."""
     rows: Tensor | None = field(default=None, init=False)
     steps: int = field(default=0, init=False)
+    device: torch.device = field(init=False)
 
-    @property
-    def device(self) -> torch.device:
-        """Where tokens and logits are: the first model's device."""
-        return self.primary.device
+    def __post_init__(self) -> None:
+        self.device = self.primary.device
 
     def prefill(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """See `Decoder.prefill`."""
