@@ -62,10 +62,14 @@ class Measured:
 
 
 class Turn:
-    """Waits for the side's turn, and measures what lies between `start` and `stop`."""
+    """Waits for the side's turn, and measures what lies between `start` and `stop`.
 
-    def __init__(self) -> None:
+    `extra` counts the peak memory from what the process has had when the turn is made.
+    """
+
+    def __init__(self, *, extra: bool = False) -> None:
         self._began = 0.0
+        self._floor_mb = _peak_mb() if extra else 0.0
 
     def start(self) -> None:
         """Wait for the word to go; leave the process where none comes."""
@@ -77,9 +81,12 @@ class Turn:
     def stop(self, work: float) -> None:
         """Report the CPU seconds since `start` and the amount of work done in them."""
         seconds = time.process_time() - self._began
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        report = {"cpu": seconds, "work": work, "peak_mb": peak}
+        report = {"cpu": seconds, "work": work, "peak_mb": _peak_mb() - self._floor_mb}
         print(f"\n{json.dumps({'turn': report})}", flush=True)
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main(bench: Bench) -> None:

@@ -11,15 +11,16 @@ from metaprobe.core.vocabulary import CELLS, Cell, Domain, Skill
 from metaprobe.models.loading import LoadedModel
 from metaprobe.models.logprobs import Text
 from metaprobe.models.runtime import torch
-from metaprobe.probes import divergence
 from metaprobe.probes.divergence import (
     HIGH_JS,
     TERMS,
     CellText,
     divergence_terms,
+    measure,
     measure_divergence,
     ratio_interval,
 )
+from metaprobe.probes.divergence import terms as divergence_module
 
 FIRST, SECOND = CELLS[0], Cell(Domain.CODING, Skill.DIAGNOSTIC)
 
@@ -163,7 +164,7 @@ def test_logits_that_do_not_match_are_refused():
 def test_blocks_do_not_change_the_terms(monkeypatch):
     base, tuned, tokens = random_logits(97, 50, 1.0, "blocks")
     whole = terms_of(base, tuned, tokens)
-    monkeypatch.setattr(divergence, "_BLOCK_ENTRIES", {"cpu": 1})
+    monkeypatch.setattr(divergence_module, "_BLOCK_ENTRIES", {"cpu": 1})
     for name, value in terms_of(base, tuned, tokens).items():
         np.testing.assert_allclose(value, whole[name], rtol=1e-13, atol=1e-14)
 
@@ -212,8 +213,8 @@ def test_cells_are_the_divergence_of_their_own_texts(tiny_model, tuned_model, te
 
 def test_batches_and_padding_do_not_change_the_numbers(tiny_model, tuned_model, texts, monkeypatch):
     whole = measure_divergence(tiny_model, tuned_model, texts, texts[:3])
-    monkeypatch.setattr(divergence, "_BATCH_TOKENS", 1)
-    monkeypatch.setattr(divergence, "_LOGIT_POSITIONS", 7)
+    monkeypatch.setattr(measure, "_BATCH_TOKENS", 1)
+    monkeypatch.setattr(measure, "_LOGIT_POSITIONS", 7)
     single = measure_divergence(tiny_model, tuned_model, texts[::-1], texts[:3])
     assert single.base_text.model_dump() == pytest.approx(whole.base_text.model_dump(), rel=1e-4)
 

@@ -79,25 +79,41 @@ def mean_interval(
         ValueError: a value is outside [0, 1], or `clusters` has another shape than `values`.
     """
     values = np.asarray(values, dtype=np.float64)
-    n = values.size
-    if n == 0:
+    if values.size == 0:
         return None
     if not (values.min() >= 0 and values.max() <= 1):
         raise ValueError("accuracies must lie in [0, 1]")
     if clusters is None:
-        index = np.arange(n)
-    elif np.shape(clusters) != values.shape:
+        return share_interval(values, np.ones_like(values), level=level)
+    if np.shape(clusters) != values.shape:
         raise ValueError(f"{np.shape(clusters)} cluster labels for {values.shape} items")
-    else:
-        index = np.unique(clusters, return_inverse=True)[1]
-    n_clusters = int(index.max()) + 1
+    index = np.unique(clusters, return_inverse=True)[1]
+    return share_interval(np.bincount(index, values), np.bincount(index), level=level)
+
+
+def share_interval(
+    hits: NDArray[Any], sizes: NDArray[Any], *, level: float = 0.95
+) -> Interval | None:
+    """Return sum(hits) / sum(sizes) with its interval, or None without units.
+
+    The interval of `mean_interval` with clusters, from the totals of each cluster.
+
+    Args:
+        hits: Sum of the values of each cluster's units, which lie in [0, 1], shape (clusters,).
+        sizes: Number of units of each cluster, at least 1, shape (clusters,).
+        level: Nominal coverage.
+    """
+    n = int(np.sum(sizes))
+    if n == 0:
+        return None
+    n_clusters = len(sizes)
     size = n / n_clusters
     total = n + 2 * size
-    centre = float(values.sum() + size) / total
-    sums = np.bincount(index, values - centre)
+    centre = float(np.sum(hits) + size) / total
+    sums = hits - centre * sizes
     squares = float(sums @ sums) + size**2 * (centre**2 + (1 - centre) ** 2)
     effective = centre * (1 - centre) * total * n / squares
-    mean = float(values.mean())
+    mean = float(np.sum(hits)) / n
     low, high = _wilson(mean, max(effective, n_clusters), level)
     return Interval(mean, low, high, n)
 

@@ -6,7 +6,7 @@ stream named by the request and the sample, so what a row says does not depend o
 stand beside it. Left out: beam search, repetition penalties, speculative decoding.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -86,15 +86,50 @@ def sample(
         stop_text: ends a completion too.
         max_rows: most completions sampled at once; bounds the memory of the cache.
     """
+    with torch.inference_mode():
+        decoder = decoder_for(model)
+    return sample_from(
+        lambda _: decoder,
+        requests,
+        sampling,
+        stop=stop,
+        pad=pad,
+        stop_text=stop_text,
+        max_rows=max_rows,
+    )
+
+
+def sample_from(
+    decoder_of: Callable[[Sequence[Request]], Decoder],
+    requests: Sequence[Request],
+    sampling: Sampling,
+    *,
+    stop: int,
+    pad: int,
+    stop_text: StopText | None = None,
+    max_rows: int = 512,
+) -> list[list[Completion]]:
+    """Return `sampling.samples` completions for each request, as `sample`.
+
+    Args:
+        decoder_of: the decoder of a batch of requests. It reads their distinct prompts in the
+            order of their first requests; then it is told to select the prompt of each sample of
+            each request, in their order.
+        requests: see `sample`, as the rest.
+        sampling: as there.
+        stop: as there.
+        pad: as there.
+        stop_text: as there.
+        max_rows: as there.
+    """
     results: list[list[Completion]] = [[] for _ in requests]
     order = sorted(range(len(requests)), key=lambda i: (len(requests[i].prompt), i))
     per_batch = max(1, max_rows // sampling.samples)
     with torch.inference_mode():
-        decoder = decoder_for(model)
         for start in range(0, len(order), per_batch):
             chosen = order[start : start + per_batch]
             batch = [requests[i] for i in chosen]
-            flat = _sample_batch(decoder, batch, sampling, stop, pad, stop_text)
+            flat = _sample_batch(decoder_of(batch), batch, sampling, stop, pad, stop_text)
             for position, index in enumerate(chosen):
                 rows = flat[position * sampling.samples : (position + 1) * sampling.samples]
                 results[index] = rows

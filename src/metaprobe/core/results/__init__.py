@@ -12,7 +12,14 @@ from metaprobe.core.results.behaviours import (
     SkillBehaviour,
 )
 from metaprobe.core.results.comparison import ArmComparison, Change, Comparison, PathPoint
-from metaprobe.core.results.divergence import CellDivergence, Divergence, DivergenceSummary
+from metaprobe.core.results.cross_sampling import CrossSampling, CrossSamplingRow
+from metaprobe.core.results.divergence import (
+    CellDivergence,
+    Divergence,
+    DivergenceSummary,
+    PositionDivergence,
+    TextKind,
+)
 from metaprobe.core.results.likelihood import CellLikelihood, Likelihood, LikelihoodRow
 from metaprobe.core.results.parameters import ChangedShare, ModuleChange, ParameterChange
 from metaprobe.core.results.profile import CellResult, DomainResult, ProfileRow, Shape, SkillResult
@@ -54,6 +61,8 @@ __all__ = [
     "Change",
     "ChangedShare",
     "Comparison",
+    "CrossSampling",
+    "CrossSamplingRow",
     "Divergence",
     "DivergenceSummary",
     "DomainResult",
@@ -69,6 +78,7 @@ __all__ = [
     "PCAShift",
     "ParameterChange",
     "PathPoint",
+    "PositionDivergence",
     "ProfileRow",
     "Representation",
     "RepresentationRow",
@@ -80,6 +90,7 @@ __all__ = [
     "SkillResult",
     "StageResult",
     "Summary",
+    "TextKind",
     "read_summary",
     "write_summary",
 ]
