@@ -13,10 +13,13 @@ from typing import TypeVar
 
 from metaprobe.core.results import (
     ArmResult,
+    Behaviours,
+    CrossSampling,
     Divergence,
     Likelihood,
     ParameterChange,
     ProfileRow,
+    Representation,
     Shape,
     StageResult,
     Summary,
@@ -78,6 +81,9 @@ class StageView:
     divergences: tuple[Divergence, ...]
     parameters: tuple[ParameterChange, ...]
     likelihoods: tuple[Likelihood, ...]
+    behaviours: tuple[Behaviours, ...]
+    representations: tuple[Representation, ...]
+    cross_samplings: tuple[CrossSampling, ...]
 
 
 @dataclass(frozen=True)
@@ -157,6 +163,9 @@ def _stage(stages: Sequence[StageResult]) -> StageView:
         divergences=tuple(s.divergence for s in stages if s.divergence is not None),
         parameters=tuple(s.parameters for s in stages if s.parameters is not None),
         likelihoods=tuple(s.likelihood for s in stages if s.likelihood is not None),
+        behaviours=tuple(s.behaviours for s in stages if s.behaviours is not None),
+        representations=tuple(s.representation for s in stages if s.representation is not None),
+        cross_samplings=tuple(s.cross_sampling for s in stages if s.cross_sampling is not None),
     )
 
 

@@ -50,11 +50,21 @@ class ProbeSettings(_Settings):
     accuracy: bool = True
     """Sample and grade responses; everything else builds on it."""
     divergence: bool = True
-    """Full-vocabulary KL and JS between base and stage on both models' responses."""
+    """Full-vocabulary KL and JS between base and stage on both models' responses and solutions."""
     divergence_items: int = Field(default=8, ge=1)
     """Items in a cell whose first response is used for the divergence."""
     parameters: bool = True
     """Share of weights changed over tolerances, and the norm of the change."""
+    behaviours: bool = True
+    """Verification, backtracking and the like, counted in the responses by their wording."""
+    representation: bool = False
+    """Similarity, drift and skill directions of the hidden states, layer by layer."""
+    representation_items: int = Field(default=4, ge=1)
+    """Items in a cell whose first response is used for the representation."""
+    cross_sampling: bool = False
+    """Accuracy where base and stage choose tokens for each other."""
+    cross_sampling_items: int = Field(default=10, ge=1)
+    """Items in a cell that these mixtures answer."""
     likelihood: bool = False
     """Rank the gold against wrong answers by log-likelihood; nothing is sampled."""
     shots: int = Field(default=SHOTS, ge=0)

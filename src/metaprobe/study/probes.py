@@ -6,7 +6,7 @@ the report, and the other probes go on. To add one, write the measuring function
 `metaprobe.probes`, a class here, and a switch in `ProbeSettings`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -15,14 +15,22 @@ from pydantic import BaseModel
 
 from metaprobe.analysis.likelihood import likelihood_by_cell
 from metaprobe.benchmark.items import Item
-from metaprobe.core.vocabulary import CELLS, Cell, Domain, Skill
+from metaprobe.core.vocabulary import CELLS
 from metaprobe.models.loading import LoadedModel
-from metaprobe.models.logprobs import Text
-from metaprobe.probes import divergence, likelihood, parameters
-from metaprobe.probes.divergence import CellText
-from metaprobe.probes.prompts import item_prompts
+from metaprobe.models.sampling import Sampling
+from metaprobe.probes import behaviours, divergence, likelihood, parameters, representation
+from metaprobe.probes.divergence import CellText, cross_sampling
+from metaprobe.probes.representation import ItemText
 from metaprobe.study.config import ProbeSettings
-from metaprobe.study.values import Value, divergence_values, likelihood_values, parameter_values
+from metaprobe.study.values import (
+    Value,
+    behaviour_values,
+    cross_sampling_values,
+    divergence_values,
+    likelihood_values,
+    parameter_values,
+    representation_values,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +49,8 @@ class ProbedStage:
     base_responses: pl.DataFrame
     base_table: pl.DataFrame | None
     """The table that the same probe made of the base; None if it makes none."""
+    sampling: Sampling
+    """How responses were drawn."""
     shots: int
     """Examples before each question for a model without a chat template."""
 
@@ -107,11 +117,18 @@ class DivergenceProbe:
         """Measure it on texts of both."""
         if stage.base is None:
             return None
+        items = first_items(stage, self.items)
+
+        def answered(model: LoadedModel, responses: pl.DataFrame) -> list[CellText]:
+            tokens = first_responses(responses, items)
+            return divergence.response_texts(model, items, tokens, stage.shots)
+
         result = divergence.measure_divergence(
             stage.base,
             stage.loaded,
-            first_texts(stage, stage.base, stage.base_responses, self.items),
-            first_texts(stage, stage.loaded, stage.responses, self.items),
+            answered(stage.base, stage.base_responses),
+            answered(stage.loaded, stage.responses),
+            divergence.reference_texts(stage.base, items, stage.shots),
         )
         return Measurement(result, divergence_values(result))
 
@@ -132,37 +149,93 @@ class ParametersProbe:
         return Measurement(result, parameter_values(result))
 
 
+@dataclass(frozen=True)
+class RepresentationProbe:
+    """Distance between the hidden states of stage and base."""
+
+    items: int
+    """Items in a cell whose first response of the base is a text."""
+    name = "representation"
+    version = representation.VERSION
+    of_base = False
+
+    def measure(self, stage: ProbedStage) -> Measurement | None:
+        """Measure it on responses of the base, so that all stages read the same positions."""
+        if stage.base is None:
+            return None
+        items = first_items(stage, self.items)
+        tokens = first_responses(stage.base_responses, items)
+        texts = divergence.response_texts(stage.base, items, tokens, stage.shots)
+        result = representation.measure_representation(
+            stage.base,
+            stage.loaded,
+            [ItemText(i.id, i.cell, t.text) for i, t in zip(items, texts, strict=True)],
+        )
+        return Measurement(result, representation_values(result))
+
+
+@dataclass(frozen=True)
+class BehavioursProbe:
+    """How often responses verify, backtrack, plan, enumerate, recall and compute."""
+
+    name = "behaviours"
+    version = behaviours.VERSION
+    of_base = True
+
+    def measure(self, stage: ProbedStage) -> Measurement:
+        """Count them in the responses; a stage's changes are paired with the base by item."""
+        before = None if stage.base is None else stage.base_responses
+        result = behaviours.measure_behaviours(stage.responses, before)
+        return Measurement(result, behaviour_values(result))
+
+
+@dataclass(frozen=True)
+class CrossSamplingProbe:
+    """What the tokens at which stage and base disagree are worth."""
+
+    items: int
+    """Items in a cell that the mixtures answer."""
+    name = "cross_sampling"
+    version = cross_sampling.VERSION
+    of_base = False
+
+    def measure(self, stage: ProbedStage) -> Measurement | None:
+        """Let each model choose some of the tokens of the other."""
+        if stage.base is None:
+            return None
+        result = divergence.measure_cross_sampling(
+            stage.base,
+            stage.loaded,
+            first_items(stage, self.items),
+            stage.sampling,
+            shots=stage.shots,
+        )
+        return Measurement(result, cross_sampling_values(result))
+
+
 def chosen_probes(settings: ProbeSettings) -> list[Probe]:
     """Return the probes that are switched on, in the order in which they run."""
     wanted: list[tuple[bool, Probe]] = [
         (settings.likelihood, LikelihoodProbe()),
         (settings.divergence, DivergenceProbe(settings.divergence_items)),
         (settings.parameters, ParametersProbe()),
+        (settings.behaviours, BehavioursProbe()),
+        (settings.representation, RepresentationProbe(settings.representation_items)),
+        (settings.cross_sampling, CrossSamplingProbe(settings.cross_sampling_items)),
     ]
     return [probe for on, probe in wanted if on]
 
 
-def first_texts(
-    stage: ProbedStage, source: LoadedModel, responses: pl.DataFrame, per_cell: int
-) -> list[CellText]:
-    """Return the first response to each of the first items of every cell, as a text.
-
-    Args:
-        stage: has the items.
-        source: the model that responded; its template makes the prompts.
-        responses: what it said.
-        per_cell: items in a cell.
-    """
-    table = responses.filter(pl.col("sample") == 0)
-    texts: list[CellText] = []
+def first_items(stage: ProbedStage, per_cell: int) -> list[Item]:
+    """Return the first items of every cell, in the order of the grid."""
+    items: list[Item] = []
     for cell in CELLS:
-        rows = table.filter(
-            (pl.col("domain") == str(cell.domain)) & (pl.col("skill") == str(cell.skill))
-        ).head(per_cell)
-        asked = [stage.items[i] for i in rows["item_id"]]
-        prompts = item_prompts(source, asked, stage.shots, room=0)
-        for prompt, tokens in zip(prompts, rows["tokens"].to_list(), strict=True):
-            texts.append(
-                CellText(Cell(Domain(cell.domain), Skill(cell.skill)), Text(prompt, tokens))
-            )
-    return texts
+        items += [item for item in stage.items.values() if item.cell == cell][:per_cell]
+    return items
+
+
+def first_responses(responses: pl.DataFrame, items: Sequence[Item]) -> list[list[int]]:
+    """Return the tokens of the first response to each item."""
+    first = responses.filter(pl.col("sample") == 0).select("item_id", "tokens")
+    tokens = dict(first.iter_rows())
+    return [tokens[item.id] for item in items]

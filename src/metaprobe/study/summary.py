@@ -20,10 +20,13 @@ from metaprobe.core.files import read_json
 from metaprobe.core.results import (
     ArmResult,
     BaseInfo,
+    Behaviours,
     Comparison,
+    CrossSampling,
     Divergence,
     Likelihood,
     ParameterChange,
+    Representation,
     Sample,
     SampleResponse,
     StageResult,
@@ -81,6 +84,7 @@ def summarise(
         tokens=0,
         **base_rows._asdict(),
         likelihood=_detail(Likelihood, layout.detail("likelihood", BASE)),
+        behaviours=_detail(Behaviours, layout.detail("behaviours", BASE)),
     )
     arms: dict[tuple[str, int], ArmResult] = {}
     for stage in sorted(stages, key=lambda s: s.name):
@@ -150,6 +154,9 @@ def _stage_result(
         divergence=_detail(Divergence, layout.detail("divergence", name)),
         parameters=_detail(ParameterChange, layout.detail("parameters", name)),
         likelihood=_detail(Likelihood, layout.detail("likelihood", name)),
+        behaviours=_detail(Behaviours, layout.detail("behaviours", name)),
+        representation=_detail(Representation, layout.detail("representation", name)),
+        cross_sampling=_detail(CrossSampling, layout.detail("cross_sampling", name)),
     )
 
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from metaprobe.benchmark.freeze import baselines, load_benchmark
 from metaprobe.benchmark.items import Item
-from metaprobe.core.errors import InputError
+from metaprobe.core.errors import ConfigError, InputError
 from metaprobe.core.files import write_parquet, write_text
 from metaprobe.core.vocabulary import Split, parse_cells
 from metaprobe.models.loading import LoadedModel, load_model
@@ -125,11 +125,12 @@ class ProbeTask:
                 responses=responses,
                 base_responses=pl.read_parquet(layout.responses(BASE)),
                 base_table=pl.read_parquet(before) if before.is_file() and not at_base else None,
+                sampling=self.sampling,
                 shots=self.probes.shots,
             )
             try:
                 _write(layout, probe.name, self.stage, probe.measure(stage))
-            except InputError as error:
+            except (InputError, ConfigError) as error:
                 write_text(layout.problem(probe.name, self.stage), f"{error}\n")
             tell(0.5 + 0.5 * (done + 1) / len(probes))
 

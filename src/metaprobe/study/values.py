@@ -2,7 +2,16 @@
 
 from typing import NamedTuple
 
-from metaprobe.core.results import Divergence, Likelihood, ParameterChange
+from pydantic import BaseModel
+
+from metaprobe.core.results import (
+    Behaviours,
+    CrossSampling,
+    Divergence,
+    Likelihood,
+    ParameterChange,
+    Representation,
+)
 
 
 class Value(NamedTuple):
@@ -21,20 +30,15 @@ class Value(NamedTuple):
 def divergence_values(divergence: Divergence) -> list[Value]:
     """Return the values of a divergence; `cell` ends in whose text it is."""
     parts = [("all/base_text", divergence.base_text), ("all/own_text", divergence.own_text)]
+    if divergence.reference_text is not None:
+        parts.append(("all/reference_text", divergence.reference_text))
     parts += [(f"{c.domain}/{c.skill}/{c.text}_text", c) for c in divergence.per_cell]
     metrics = (
-        *("kl_forward", "kl_reverse", "js", "top1_agreement", "rank_shift"),
-        *("entropy", "entropy_base", "high_js_share"),
+        *("kl_forward", "kl_reverse", "js", "top1_agreement", "top_k_overlap", "rank_shift"),
+        *("entropy", "entropy_base", "entropy_change", "high_js_share", "legacy_kl"),
     )
     return [
-        Value(
-            cell,
-            metric,
-            getattr(summary, metric),
-            summary.kl_forward_low if metric == "kl_forward" else None,
-            summary.kl_forward_high if metric == "kl_forward" else None,
-            summary.n_positions,
-        )
+        _value(cell, metric, summary, summary.n_positions)
         for cell, summary in parts
         for metric in metrics
     ]
@@ -57,14 +61,64 @@ def likelihood_values(likelihood: Likelihood) -> list[Value]:
     parts = [("all", likelihood.all)]
     parts += [(f"{c.domain}/{c.skill}", c) for c in likelihood.cells]
     return [
-        Value(
-            cell,
-            metric,
-            getattr(row, metric),
-            getattr(row, f"{metric}_low"),
-            getattr(row, f"{metric}_high"),
-            row.n_items,
-        )
+        _value(cell, metric, row, row.n_items)
         for cell, row in parts
         for metric in ("accuracy", "unnormalised", "margin", "delta")
     ]
+
+
+def representation_values(representation: Representation) -> list[Value]:
+    """Return the values of a change of hidden states; `metric` ends in the layer."""
+    values = []
+    parts = [("all", representation.all)]
+    parts += [(f"{c.domain}/{c.skill}", c) for c in representation.cells]
+    for cell, row in parts:
+        for layer in row.layers:
+            for metric, low in (("cka", "cka"), ("cosine_drift", "cosine")):
+                ends = (getattr(layer, f"{low}_low"), getattr(layer, f"{low}_high"))
+                name = f"{metric}/{layer.layer}"
+                values.append(Value(cell, name, getattr(layer, metric), *ends, row.n_positions))
+        for name, shift in (("published", row.published), ("corrected", row.corrected)):
+            if shift is not None:
+                ends = (shift.low, shift.high)
+                values.append(Value(cell, f"pca_shift/{name}", shift.distance, *ends, row.n_texts))
+    for lens in representation.lens or []:
+        for metric in ("base", "tuned", "between"):
+            value = _value("all", metric, lens, lens.n_positions)
+            values.append(value._replace(metric=f"lens/{metric}/{lens.layer}"))
+    for found in representation.directions:
+        name = f"{found.method}/{found.layer}"
+        cell, n = f"all/{found.skill}", found.n_items
+        for end, area in (("base", found.auroc_base), ("tuned", found.auroc_tuned)):
+            ends = (getattr(found, f"{end}_low"), getattr(found, f"{end}_high"))
+            values.append(Value(cell, f"auroc_{end}/{name}", area, *ends, n))
+        values.append(Value(cell, f"angle/{name}", found.angle, None, None, n))
+        values.append(Value(cell, f"angle_floor/{name}", found.angle_floor, None, None, n))
+    return values
+
+
+def behaviour_values(behaviours: Behaviours) -> list[Value]:
+    """Return the values of counted behaviours; `metric` begins with the behaviour."""
+    parts = [("all", row) for row in behaviours.all]
+    parts += [(f"all/{row.skill}", row) for row in behaviours.skills]
+    return [
+        _value(cell, metric, row, row.n_items)._replace(metric=f"{row.behaviour}/{metric}")
+        for cell, row in parts
+        for metric in ("per_response", "per_100_tokens", "share", "delta")
+    ]
+
+
+def cross_sampling_values(mixed: CrossSampling) -> list[Value]:
+    """Return the values of mixtures; `cell` has the direction and the JS above which is swapped."""
+    values = [_value("all", m, mixed, mixed.n_items) for m in ("base_accuracy", "tuned_accuracy")]
+    for row in mixed.rows:
+        cell = f"all/{row.direction}/{row.threshold:g}"
+        for metric in ("swapped_share", "accuracy", "delta", "control_accuracy", "excess"):
+            values.append(_value(cell, metric, row, mixed.n_items))
+    return values
+
+
+def _value(cell: str, metric: str, row: BaseModel, n: int) -> Value:
+    """Return a field of a result with the ends of its interval, where it has one."""
+    low, high = (getattr(row, f"{metric}_{end}", None) for end in ("low", "high"))
+    return Value(cell, metric, getattr(row, metric), low, high, n)

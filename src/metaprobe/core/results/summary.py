@@ -7,12 +7,15 @@ from pydantic import Field, ValidationError
 
 from metaprobe.core.errors import InputError
 from metaprobe.core.files import read_json, write_text
+from metaprobe.core.results.behaviours import Behaviours
 from metaprobe.core.results.comparison import Comparison
+from metaprobe.core.results.cross_sampling import CrossSampling
 from metaprobe.core.results.divergence import Divergence
 from metaprobe.core.results.likelihood import Likelihood
 from metaprobe.core.results.model import Result
 from metaprobe.core.results.parameters import ParameterChange
 from metaprobe.core.results.profile import CellResult, DomainResult, Shape, SkillResult
+from metaprobe.core.results.representation import Representation
 from metaprobe.core.vocabulary import Domain, Skill
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -35,7 +38,9 @@ class StageResult(Result):
     divergence: Divergence | None = None
     parameters: ParameterChange | None = None
     likelihood: Likelihood | None = None
-    representation: dict[str, Any] | None = None
+    behaviours: Behaviours | None = None
+    representation: Representation | None = None
+    cross_sampling: CrossSampling | None = None
     features: dict[str, Any] | None = None
 
 

@@ -41,6 +41,9 @@ THRESHOLDS = (0.03, 0.1, 0.3)
 # Logits of one model that a step may hold: fewer rows at once where the vocabulary is large.
 _LOGIT_ENTRIES = 2**24
 
+VERSION = 1
+"""Raised whenever the same models and items would give other values."""
+
 Rule = Callable[[Tensor, Tensor, Tensor, int], Tensor]
 """Which rows are swapped (B,), given both models' logits (B, V), the rows' numbers and the step."""
 
