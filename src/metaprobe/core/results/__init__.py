@@ -6,7 +6,15 @@ A measured number stands beside its interval and its n. What was not measured is
 from metaprobe.core.results.comparison import ArmComparison, Change, Comparison, PathPoint
 from metaprobe.core.results.divergence import CellDivergence, Divergence, DivergenceSummary
 from metaprobe.core.results.likelihood import CellLikelihood, Likelihood, LikelihoodRow
-from metaprobe.core.results.parameters import ChangedShare, ModuleChange, ParameterChange
+from metaprobe.core.results.parameters import (
+    ChangedShare,
+    ChangeSpectrum,
+    GroupChange,
+    KindCosine,
+    ModuleChange,
+    ParameterChange,
+    TaskVectorCosine,
+)
 from metaprobe.core.results.profile import CellResult, DomainResult, ProfileRow, Shape, SkillResult
 from metaprobe.core.results.summary import (
     SCHEMA_VERSION,
@@ -30,12 +38,15 @@ __all__ = [
     "CellLikelihood",
     "CellResult",
     "Change",
+    "ChangeSpectrum",
     "ChangedShare",
     "Comparison",
     "Divergence",
     "DivergenceSummary",
     "DomainResult",
     "Finding",
+    "GroupChange",
+    "KindCosine",
     "Likelihood",
     "LikelihoodRow",
     "ModuleChange",
@@ -48,6 +59,7 @@ __all__ = [
     "SkillResult",
     "StageResult",
     "Summary",
+    "TaskVectorCosine",
     "read_summary",
     "write_summary",
 ]
