@@ -1,6 +1,6 @@
 """`metaprobe params`: how far the weights of checkpoints are from those of their base."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import combinations
 from pathlib import Path
@@ -217,7 +217,7 @@ def _print_cosines(console: "Console", cosines: "dict[tuple[str, str], TaskVecto
 
 
 def _print_table(
-    console: "Console", title: str, header: tuple[str, ...], rows: list[tuple[str, ...]]
+    console: "Console", title: str, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]
 ) -> None:
     from rich.table import Table
     from rich.text import Text

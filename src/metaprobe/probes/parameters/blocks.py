@@ -28,7 +28,8 @@ Floats = NDArray[np.float32]
 Coded = tuple[Bytes, int]
 """Bytes, and the format of their entries as `kernels` counts formats."""
 
-_ITEM, _RESULT = TypeVar("_ITEM"), TypeVar("_RESULT")
+_ITEM = TypeVar("_ITEM")
+_RESULT = TypeVar("_RESULT")
 _buffers = local()
 
 

@@ -80,7 +80,7 @@ class StoredTensor:
             InputError: the file has become shorter.
         """
         part = out[: (stop - start) * self.item]
-        view, at = memoryview(part), self.offset + start * self.item
+        view, at = part.data, self.offset + start * self.item
         while len(view):
             got = os.preadv(self.file.fileno(), [view], at)
             if got == 0:
