@@ -1,5 +1,4 @@
 import json
-import weakref
 
 import numpy as np
 import pytest
@@ -8,13 +7,14 @@ from safetensors.torch import load_file, save_file
 from metaprobe.core.errors import InputError
 from metaprobe.core.streams import numpy_rng_for
 from metaprobe.models.runtime import torch
-from metaprobe.probes import parameters
 from metaprobe.probes.parameters import (
     ABSOLUTE_TOLERANCES,
     RELATIVE_TOLERANCES,
+    blocks,
     measure_parameters,
     module_of,
 )
+from metaprobe.probes.parameters.files import StoredTensor
 
 
 def write(folder, tensors):
@@ -175,7 +175,7 @@ def test_shards_and_slices_do_not_change_the_numbers(stage, tmp_path, monkeypatc
         save_file({n: weights[n] for n, f in weight_map.items() if f == file}, shards / file)
     index = {"metadata": {}, "weight_map": weight_map}
     (shards / "model.safetensors.index.json").write_text(json.dumps(index))
-    monkeypatch.setattr(parameters, "_SLICE", 100)
+    monkeypatch.setattr(blocks, "BLOCK", 100)
     sliced = measure_parameters(base, shards)
     assert curve(sliced) == curve(whole)
     assert sliced.relative_norm == pytest.approx(whole.relative_norm, rel=1e-12)
@@ -235,16 +235,72 @@ def test_damaged_missing_and_doubled_files_are_named_in_one_line(tmp_path):
         measure_parameters(base, base)
 
 
-def test_one_pair_of_tensors_is_read_at_a_time(stage, monkeypatch):
-    alive = []
+def test_no_read_is_larger_than_a_block(stage, monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK", 100)
+    sizes = []
 
-    def compare(before, after, plain=parameters._compare):
-        alive.append((weakref.ref(before), weakref.ref(after)))
-        assert sum(ref() is not None for pair in alive for ref in pair) == 2
-        return plain(before, after)
+    def read(tensor, start, stop, out, plain=StoredTensor.read):
+        sizes.append((stop - start, tensor.item))
+        return plain(tensor, start, stop, out)
 
-    monkeypatch.setattr(parameters, "_compare", compare)
-    assert len(measure_parameters(*stage).per_module) == len(alive)
+    monkeypatch.setattr(StoredTensor, "read", read)
+    result = measure_parameters(*stage)
+    assert max(n for n, _ in sizes) == 100
+    assert sum(n for n, _ in sizes) == 2 * result.n
+
+
+def test_threads_do_not_change_a_digit(stage, monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK", 100)
+    assert measure_parameters(*stage, threads=1) == measure_parameters(*stage, threads=3)
+
+
+def test_progress_ends_at_one(stage):
+    told = []
+    measure_parameters(*stage, spectra=2, progress=told.append)
+    assert told == sorted(told)
+    assert told[-1] == 1
+
+
+def test_the_cosine_is_right_where_float32_sums_are_not(tmp_path):
+    # Squares of ones are lost beside 2^24 in float32, so that it sees two equal tensors.
+    n = 33_588
+    before = torch.cat([torch.tensor([4096.0]), torch.ones(n)])
+    after = torch.cat([torch.tensor([4096.0]), torch.zeros(n)])
+    a, b = before.numpy(), after.numpy()
+    single = [np.add.accumulate(x * y, dtype=np.float32)[-1] for x, y in ((a, b), (a, a), (b, b))]
+    assert single[0] / np.sqrt(single[1]) / np.sqrt(single[2]) == 1
+    base = write(tmp_path / "base", {"w.weight": before})
+    result = measure_parameters(base, write(tmp_path / "tuned", {"w.weight": after}))
+    exact = 1 / np.sqrt(1 + n / 2**24)
+    assert round(exact, 5) == 0.99900
+    assert result.cosine == pytest.approx(exact, rel=1e-14)
+    assert result.per_module[0].cosine == result.cosine
+
+
+def test_flips_and_the_largest_change_are_found(tmp_path, monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK", 5)
+    before = torch.tensor([[1.0, -2, 0, 4], [-1, 1e-30, -1e-30, 3], [1, 1, 1, 1]])
+    after = torch.tensor([[-1.0, -3, 5, 4], [1, -1e-30, -1e-30, -4], [1, 1, 1, 7]])
+    base = write(tmp_path / "base", {"w": before, "v": torch.ones(2)})
+    tuned = write(tmp_path / "tuned", {"w": after, "v": torch.ones(2)})
+    result = measure_parameters(base, tuned)
+    v, w = result.per_module
+    assert (w.sign_flips, w.largest, w.largest_at) == (4 / 12, 7, [1, 3])
+    assert (v.sign_flips, v.largest, v.largest_at) == (0, 0, None)
+    assert result.sign_flips == 4 / 14
+
+
+def test_groups_are_the_sums_of_their_tensors(stage):
+    result = measure_parameters(*stage)
+    a, b = ({n: t.double() for n, t in load_file(f / "model.safetensors").items()} for f in stage)
+    for groups, key in ((result.per_kind, 0), (result.per_layer, 1)):
+        assert sum(g.n for g in groups) == result.n
+        for group in groups:
+            label = group.kind if key == 0 else group.layer
+            names = [n for n in a if module_of(n)[key] == label]
+            change = sum(float((b[n] - a[n]).square().sum()) for n in names)
+            norm = sum(float(a[n].square().sum()) for n in names)
+            assert group.relative_norm == pytest.approx((change / norm) ** 0.5, rel=1e-6)
 
 
 def test_a_stage_in_a_coarser_format_is_compared_with_the_base_in_that_format(stage, tmp_path):

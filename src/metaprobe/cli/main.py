@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from metaprobe import __version__
-from metaprobe.cli import bench, diverge, doctor, grade, handoff, probe, report, run, train
+from metaprobe.cli import bench, diverge, doctor, grade, handoff, params, probe, report, run, train
 from metaprobe.core.errors import MetaprobeError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("probe")(probe.probe)
 app.command("diverge")(diverge.diverge)
+app.command("params")(params.params)
 app.command("report")(report.report)
 app.add_typer(bench.app, name="bench")
 app.command("grade")(grade.grade)

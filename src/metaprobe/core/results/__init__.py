@@ -21,7 +21,15 @@ from metaprobe.core.results.divergence import (
     TextKind,
 )
 from metaprobe.core.results.likelihood import CellLikelihood, Likelihood, LikelihoodRow
-from metaprobe.core.results.parameters import ChangedShare, ModuleChange, ParameterChange
+from metaprobe.core.results.parameters import (
+    ChangedShare,
+    ChangeSpectrum,
+    GroupChange,
+    KindCosine,
+    ModuleChange,
+    ParameterChange,
+    TaskVectorCosine,
+)
 from metaprobe.core.results.profile import CellResult, DomainResult, ProfileRow, Shape, SkillResult
 from metaprobe.core.results.representation import (
     CellRepresentation,
@@ -59,6 +67,7 @@ __all__ = [
     "CellRepresentation",
     "CellResult",
     "Change",
+    "ChangeSpectrum",
     "ChangedShare",
     "Comparison",
     "CrossSampling",
@@ -67,8 +76,10 @@ __all__ = [
     "DivergenceSummary",
     "DomainResult",
     "Finding",
+    "GroupChange",
     "JudgeAgreement",
     "Judgement",
+    "KindCosine",
     "LayerSimilarity",
     "LensLayer",
     "Likelihood",
@@ -90,6 +101,7 @@ __all__ = [
     "SkillResult",
     "StageResult",
     "Summary",
+    "TaskVectorCosine",
     "TextKind",
     "read_summary",
     "write_summary",
