@@ -7,6 +7,7 @@ import typer
 
 from metaprobe.cli.export import export
 from metaprobe.cli.overlap import overlap
+from metaprobe.cli.power import power
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
     from metaprobe.benchmark.items import Item
 
 app = typer.Typer(
-    help="The benchmark: list, show, build, stats, overlap, export.", no_args_is_help=True
+    help="The benchmark: list, show, build, stats, overlap, export, power.", no_args_is_help=True
 )
 app.command("overlap")(overlap)
 app.command("export")(export)
+app.command("power")(power)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Seed = Annotated[int, typer.Option(min=0, help="Names the random streams.")]

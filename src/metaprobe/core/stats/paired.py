@@ -1,23 +1,17 @@
-"""Every statistical decision of the package, one function each.
-
-The unit is the item: the samples of an item are averaged before anything else, and a change is
-paired by item. All accuracies and changes are shares (1.0 is 100 percentage points). Each
-interval and each test was chosen by simulation; tests/core/test_stats.py repeats it.
+"""The change from a base to a tuned model, paired by item.
 
 Random draws are cached by size, so that a study can call these functions for each cell and
 stage. A stream name decides which item meets which column of the cached draws.
 """
 
 from functools import lru_cache
-from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from metaprobe.core.stats.shares import FloatArray, Interval
 from metaprobe.core.streams import numpy_rng_for
-
-FloatArray = NDArray[np.float64]
 
 PRIOR_ITEMS = 0.5
 """Items assumed to have moved by -1, and as many by +1, beside those seen (`paired_delta`)."""
@@ -27,111 +21,6 @@ _MAX_DENOMINATOR = 120
 _MAX_LATTICE_WORK = 1_000_000
 
 
-class Interval(NamedTuple):
-    """An estimate, the ends of its interval and the number of units behind it."""
-
-    value: float
-    low: float
-    high: float
-    n: int
-
-
-def _wilson(share: float, n: float, level: float) -> tuple[float, float]:
-    z = float(special.ndtri(0.5 + level / 2))
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * float(np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)))
-    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
-
-
-def wilson(hits: int, n: int, level: float = 0.95) -> Interval | None:
-    """Return hits / n with its Wilson score interval, or None when n is 0.
-
-    Source: Wilson, JASA 22 (1927) 209.
-
-    Raises:
-        ValueError: `hits` is not between 0 and n.
-    """
-    if not 0 <= hits <= n:
-        raise ValueError(f"hits must lie between 0 and n, got {hits} of {n}")
-    if n == 0:
-        return None
-    low, high = _wilson(hits / n, n, level)
-    return Interval(hits / n, low, high, n)
-
-
-def mean_interval(
-    values: FloatArray, *, clusters: NDArray[Any] | None = None, level: float = 0.95
-) -> Interval | None:
-    """Return the mean of per-item accuracies with its interval, or None without items.
-
-    A Wilson interval at the effective number of items p(1 - p) / var(mean), as for surveys
-    (Dean and Pagliari, J. Surv. Stat. Methodol. 3 (2015) 484). With few items the variance seen
-    is too often too small, so p and var(mean) are taken with one more cluster of zeros and one
-    of ones; the effective number is at least the number of clusters. For one sample an item
-    and no clusters this is the Wilson interval.
-
-    Args:
-        values: Accuracy of each item in [0, 1], shape (items,).
-        clusters: Label of each item's cluster, shape (items,); None when items are independent.
-        level: Nominal coverage.
-
-    Raises:
-        ValueError: a value is outside [0, 1], or `clusters` has another shape than `values`.
-    """
-    values = np.asarray(values, dtype=np.float64)
-    if values.size == 0:
-        return None
-    if not (values.min() >= 0 and values.max() <= 1):
-        raise ValueError("accuracies must lie in [0, 1]")
-    if clusters is None:
-        return share_interval(values, np.ones_like(values), level=level)
-    if np.shape(clusters) != values.shape:
-        raise ValueError(f"{np.shape(clusters)} cluster labels for {values.shape} items")
-    index = np.unique(clusters, return_inverse=True)[1]
-    return share_interval(np.bincount(index, values), np.bincount(index), level=level)
-
-
-def share_interval(
-    hits: NDArray[Any], sizes: NDArray[Any], *, level: float = 0.95
-) -> Interval | None:
-    """Return sum(hits) / sum(sizes) with its interval, or None without units.
-
-    The interval of `mean_interval` with clusters, from the totals of each cluster.
-
-    Args:
-        hits: Sum of the values of each cluster's units, which lie in [0, 1], shape (clusters,).
-        sizes: Number of units of each cluster, at least 1, shape (clusters,).
-        level: Nominal coverage.
-    """
-    n = int(np.sum(sizes))
-    if n == 0:
-        return None
-    n_clusters = len(sizes)
-    size = n / n_clusters
-    total = n + 2 * size
-    centre = float(np.sum(hits) + size) / total
-    sums = hits - centre * sizes
-    squares = float(sums @ sums) + size**2 * (centre**2 + (1 - centre) ** 2)
-    effective = centre * (1 - centre) * total * n / squares
-    mean = float(np.sum(hits)) / n
-    low, high = _wilson(mean, max(effective, n_clusters), level)
-    return Interval(mean, low, high, n)
-
-
-def t_interval(values: FloatArray, *, level: float = 0.95) -> Interval | None:
-    """Return the mean of unbounded per-item values with its interval, or None below two items.
-
-    Source: Student, Biometrika 6 (1908) 1.
-    """
-    values = np.asarray(values, dtype=np.float64)
-    n = values.size
-    if n < 2:
-        return None
-    mean, error = float(values.mean()), float(values.std(ddof=1)) / float(np.sqrt(n))
-    half = float(special.stdtrit(n - 1, 0.5 + level / 2)) * error
-    return Interval(mean, mean - half, mean + half, n)
-
-
 @lru_cache(maxsize=32)
 def _bootstrap_weights(n: int, draws: int) -> NDArray[np.float32]:
     """Return Dirichlet weights (draws, n + 2); the last two columns belong to +1 and -1."""
@@ -139,6 +28,13 @@ def _bootstrap_weights(n: int, draws: int) -> NDArray[np.float32]:
     shapes = np.append(np.ones(n), [PRIOR_ITEMS, PRIOR_ITEMS])
     weights = rng.standard_gamma(shapes, size=(draws, n + 2))
     return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+@lru_cache(maxsize=32)
+def _bootstrap_shares(n: int, draws: int) -> NDArray[np.float32]:
+    """Return how often each of n items is drawn, over n, shape (draws, n)."""
+    counts = numpy_rng_for("stats", "resamples", n, draws).multinomial(n, np.full(n, 1 / n), draws)
+    return np.asarray(counts / n, dtype=np.float32)
 
 
 @lru_cache(maxsize=8)
@@ -213,6 +109,78 @@ def paired_delta(
     return Interval(value, min(float(low), value), max(float(high), value), n)
 
 
+def bca_delta(
+    base: FloatArray,
+    tuned: FloatArray,
+    *,
+    stream: str,
+    draws: int = 2000,
+    level: float = 0.95,
+) -> Interval:
+    """Return mean(tuned - base) with its BCa interval, items being resampled with their samples.
+
+    Efron, JASA 82 (1987) 171. The acceleration of a mean is known without leaving items out one
+    by one: sum(r^3) / (6 sum(r^2)^1.5), r being the items' changes less their mean. It is what
+    other tools print. Where items are few or rarely move, it covers less than `paired_delta`
+    (docs/power.md), and where all of them moved alike it has no width.
+
+    Args:
+        base: Accuracy of each item before, shape (items,).
+        tuned: Accuracy of the same items after, shape (items,).
+        stream: Name of the random stream.
+        draws: Bootstrap draws.
+        level: Nominal coverage.
+
+    Raises:
+        ValueError: the shapes differ, there is no item, or a change is outside [-1, 1].
+    """
+    difference = _differences(base, tuned)
+    n, value = difference.size, float(difference.mean())
+    rest = difference - value
+    squares = float(rest @ rest)
+    if squares < 1e-12:
+        return Interval(value, value, value, n)
+    order = numpy_rng_for("stats", stream).permutation(n)
+    means = _bootstrap_shares(n, draws) @ difference[order].astype(np.float32)
+    ties = np.abs(means - value) < 1e-6
+    below = float(np.mean(np.where(ties, 0.5, means < value)))
+    bias = float(special.ndtri(np.clip(below, 0.5 / draws, 1 - 0.5 / draws)))
+    acceleration = float((rest**3).sum()) / (6 * squares**1.5)
+    reach = bias + special.ndtri([0.5 - level / 2, 0.5 + level / 2])
+    low, high = np.quantile(means, special.ndtr(bias + reach / (1 - acceleration * reach)))
+    return Interval(value, min(float(low), value), max(float(high), value), n)
+
+
+def mcnemar_p(base: FloatArray, tuned: FloatArray, *, mid: bool = False) -> float:
+    """Return the two-sided p-value of McNemar's test, for items that have one sample each.
+
+    Given how many items turned over, those lost are Binomial(turned, 1/2) if nothing changed. The
+    exact p-value is that of `permutation_p`. The mid-p one counts half of the probability of what
+    was seen: it is less conservative, and in theory may exceed its level a little.
+    Sources: McNemar, Psychometrika 12 (1947) 153; Fagerland, Lydersen and Laake, BMC Med. Res.
+    Methodol. 13 (2013) 91.
+
+    Args:
+        base: 1 where an item was right before and 0 where not, shape (items,).
+        tuned: The same after, shape (items,).
+        mid: Whether to return the mid-p value.
+
+    Raises:
+        ValueError: the shapes differ, there is no item, or an item is neither 0 nor 1.
+    """
+    difference = _differences(base, tuned)
+    if not np.isin([base, tuned], (0, 1)).all():
+        raise ValueError("McNemar's test needs one sample an item, 0 or 1; use permutation_p")
+    turned, lost = int(np.count_nonzero(difference)), int(np.count_nonzero(difference < 0))
+    if turned == 0:
+        return 1.0
+    fewer = min(lost, turned - lost)
+    tail = float(special.bdtr(fewer, turned, 0.5))
+    if not mid:
+        return min(1.0, 2 * tail)
+    return tail + (float(special.bdtr(fewer - 1, turned, 0.5)) if fewer else 0.0)
+
+
 def _lattice(sizes: FloatArray) -> NDArray[np.int64] | None:
     """Return `sizes` as whole multiples of a common fraction, or None if none is found."""
     multiples = np.arange(1, _MAX_DENOMINATOR + 1)[:, None] * sizes
@@ -279,39 +247,3 @@ def permutation_p(
     if difference.size <= _EXACT_ITEMS:
         return hits / len(sums)
     return (hits + 1) / (len(sums) + 1)
-
-
-def benjamini_hochberg(p: FloatArray) -> FloatArray:
-    """Return the q-value of each p-value, shape (tests,); empty for no test.
-
-    Source: Benjamini and Hochberg, J. R. Stat. Soc. B 57 (1995) 289.
-    """
-    if np.size(p) == 0:
-        return np.zeros(0)
-    from scipy.stats import false_discovery_control  # importing it takes most of a second
-
-    return np.asarray(false_discovery_control(p), dtype=np.float64)
-
-
-def minimum_detectable_effect(
-    differences: FloatArray, power: float = 0.8, level: float = 0.05
-) -> float | None:
-    """Return the smallest mean change that this design finds, or None with fewer than 2 items.
-
-    (t[1 - level / 2] + t[power]) times the standard error of the paired differences, with n - 1
-    degrees of freedom, at most 1. One test is meant; over many tests q-values find a little
-    less. The sum of squares counts as at least 1, one item that turned over: without it a pair
-    of models that agree everywhere would seem able to find anything.
-
-    Args:
-        differences: tuned - base of each item, shape (items,).
-        power: Probability of finding the effect.
-        level: Two-sided level of the test.
-    """
-    differences = np.asarray(differences, dtype=np.float64)
-    n = differences.size
-    if n < 2:
-        return None
-    squares = max(float(((differences - differences.mean()) ** 2).sum()), 1.0)
-    factor = float(special.stdtrit(n - 1, 1 - level / 2) + special.stdtrit(n - 1, power))
-    return min(1.0, factor * float(np.sqrt(squares / (n - 1) / n)))
