@@ -10,10 +10,11 @@ import polars as pl
 from metaprobe.analysis.comparison import Trajectory, compare_arms
 from metaprobe.analysis.comparison_findings import comparison_findings
 from metaprobe.analysis.findings import findings
-from metaprobe.analysis.profile import assign_q_values, item_accuracies, profile
+from metaprobe.analysis.profile import Profile, assign_q_values, item_accuracies, profile
 from metaprobe.analysis.shape import shape
+from metaprobe.analysis.transfer import transfer
 from metaprobe.analysis.wording import label
-from metaprobe.core.results import ArmResult, BaseInfo, Comparison, StageResult, Summary
+from metaprobe.core.results import ArmResult, BaseInfo, Comparison, Shape, StageResult, Summary
 
 
 class Stage(NamedTuple):
@@ -25,8 +26,8 @@ class Stage(NamedTuple):
     kind: str
     responses: Callable[[], pl.DataFrame]
     """Reads the table of graded responses, as `profile` wants it."""
-    seconds: float
-    tokens: int
+    seconds: float | None
+    tokens: int | None
     forward_tokens: int | None
     details: Mapping[str, Any]
     """What other probes found, by field of `StageResult`."""
@@ -34,7 +35,7 @@ class Stage(NamedTuple):
     @property
     def label(self) -> str:
         """Name of the stage, and of its random streams."""
-        return f"{self.arm}-{self.seed}-{self.step}"
+        return _label(self.arm, self.seed, self.step)
 
 
 class Context(NamedTuple):
@@ -43,8 +44,8 @@ class Context(NamedTuple):
     study: str
     question: str | None
     base: str
-    parameters: int
-    family: str
+    parameters: int | None
+    family: str | None
     trained_cells: Sequence[str]
     missing: Sequence[str]
     seconds: float
@@ -68,24 +69,26 @@ def summarise_stages(base: Stage, stages: Sequence[Stage], context: Context) -> 
     items: dict[str, pl.DataFrame] = {}
     for stage in sorted(stages, key=lambda s: (s.arm, s.seed, s.step)):
         table = stage.responses()
-        own = items[stage.label] = item_accuracies(table)
+        items[stage.label] = item_accuracies(table)
         rows = profile(table, base_table, stream=stage.label)
-        result = StageResult(
-            step=stage.step,
-            seconds=round(stage.seconds, 2),
-            tokens=stage.tokens,
-            forward_tokens=stage.forward_tokens,
-            **rows._asdict(),
-            shape=shape(base_stage.cells, rows.cells, base_items, own, trained, stream=stage.label),
-            **stage.details,
+        form = shape(
+            base_stage.cells,
+            rows.cells,
+            base_items,
+            items[stage.label],
+            trained,
+            stream=stage.label,
         )
         arm = arms.setdefault(
             (stage.arm, stage.seed),
             ArmResult(arm=stage.arm, kind=stage.kind, seed=stage.seed, steps=[]),
         )
-        arm.steps.append(result)
+        arm.steps.append(_result(stage, rows, form))
     order = list(dict.fromkeys(s.arm for s in stages))
     judged = assign_q_values(sorted(arms.values(), key=lambda a: (order.index(a.arm), a.seed)))
+    last: dict[str, list[pl.DataFrame]] = {}
+    for run in judged:
+        last.setdefault(run.arm, []).append(items[_label(run.arm, run.seed, run.steps[-1].step)])
     comparison = _comparison(stages, items, base_items, trained)
     labels = {a.arm: label(a.arm, a.kind) for a in judged}
     info = BaseInfo(
@@ -107,8 +110,25 @@ def summarise_stages(base: Stage, stages: Sequence[Stage], context: Context) -> 
         trained_cells=list(context.trained_cells),
         question=context.question,
         comparison=comparison,
+        transfer=transfer(base_items, last, trained),
         missing=list(context.missing),
         provenance=context.provenance,
+    )
+
+
+def _label(arm: str, seed: int, step: int) -> str:
+    return f"{arm}-{seed}-{step}"
+
+
+def _result(stage: Stage, rows: Profile, form: Shape | None) -> StageResult:
+    return StageResult(
+        step=stage.step,
+        seconds=None if stage.seconds is None else round(stage.seconds, 2),
+        tokens=stage.tokens,
+        forward_tokens=stage.forward_tokens,
+        **rows._asdict(),
+        shape=form,
+        **stage.details,
     )
 
 
