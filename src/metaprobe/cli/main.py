@@ -10,7 +10,18 @@ from typing import Annotated
 import typer
 
 from metaprobe import __version__
-from metaprobe.cli import bench, doctor, grade, handoff, probe, report, run, train
+from metaprobe.cli import (
+    analyse,
+    bench,
+    compare,
+    doctor,
+    grade,
+    handoff,
+    probe,
+    report,
+    run,
+    train,
+)
 from metaprobe.core.errors import MetaprobeError
 
 app = typer.Typer(
@@ -23,6 +34,8 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("probe")(probe.probe)
 app.command("report")(report.report)
+app.command("analyse")(analyse.analyse)
+app.command("compare")(compare.compare)
 app.add_typer(bench.app, name="bench")
 app.command("grade")(grade.grade)
 app.add_typer(train.app, name="train")
@@ -47,7 +60,10 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line and leave with its status: 0 done, 2 bad input, 1 anything else."""
+    """Run the command line and leave with its status.
+
+    0 done, 2 bad input, 3 a gate of `compare` that failed, 1 anything else.
+    """
     try:
         app()
     except MetaprobeError as error:
