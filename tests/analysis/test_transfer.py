@@ -139,6 +139,16 @@ def test_an_undefined_index_has_no_value_and_a_reason(before, after, relative, w
                 assert reason in index.reason
 
 
+def test_a_loss_that_the_weights_turn_into_a_gain_has_no_index():
+    before = [0.2, 0.2, 0.2, 0.2, 0.95] + [0.5] * 15
+    after = [0.25, 0.25, 0.25, 0.25, 0.3] + [0.4, 0.6, 0.5] * 5
+    assert domain_index(np.array(before[:5]), np.array(after[:5])) > 0 > sum(after[:5]) - 1.75
+    (arm,) = transfer(items(by_number(before)), {"a": [items(by_number(after))]}, TRAINED).arms
+    for group in arm.groups:
+        assert group.difficulty_weighted.value is None
+        assert group.difficulty_weighted.reason == "no gain in the trained domains"
+
+
 def test_a_gain_that_is_not_clear_has_no_interval():
     after = [0.55, 0.5, 0.5, 0.5, 0.5] + [0.4, 0.6, 0.5] * 5
     rng = np.random.default_rng(0)

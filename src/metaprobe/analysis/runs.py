@@ -166,7 +166,11 @@ def _detail(
     condition: Compared | Collapsed, groups: Mapping[str, GroupChange], fell: Sequence[str]
 ) -> str:
     if isinstance(condition, Collapsed):
-        return ", ".join(fell) if fell else "no cell fell"
+        if not fell:
+            return "no cell fell"
+        worst = min(fell, key=lambda name: groups[name].change)
+        count = "1 cell" if len(fell) == 1 else f"{len(fell)} cells"
+        return f"{count} fell, most of all {worst}"
     sides = [side for side in (condition.left, condition.right) if isinstance(side, Quantity)]
     found = [_group(groups, side) for side in sides]
     return "; ".join(

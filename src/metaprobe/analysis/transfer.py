@@ -13,8 +13,9 @@ benchmark (here a cell), g a group of them, t the trained group, R an accuracy a
 
 The groups are `other`, the reasoning domains that were not trained, and `non`, the general domain.
 Every undefined case has no value and a reason: a base at 0, equal changes throughout a group, a
-base at 1 throughout, no gain in the trained group. The published standard deviation does not say
-whether it divides by n or n - 1; by n is taken, which cancels between groups of equal size.
+base at 1 throughout, no gain in the trained group (its mean change or its term is not above 0). The
+published standard deviation does not say whether it divides by n or n - 1; by n is taken, which
+cancels between groups of equal size.
 
 Intervals are percentiles of a Bayesian bootstrap over the items of each cell, so they speak of the
 items; the seeds of an arm are averaged.
@@ -193,8 +194,10 @@ def _group(group: str, values: _Resampled, target: _Resampled) -> GroupTransfer:
         group=group,
         domains=domains,
         change=_change(values.change),
-        relative=_index(relative, relative_target, _why_relative(values, target)),
-        difficulty_weighted=_index(weighted, weighted_target, _why_weighted(values, target)),
+        relative=_index(relative, _gaining(relative_target, target), _why_relative(values, target)),
+        difficulty_weighted=_index(
+            weighted, _gaining(weighted_target, target), _why_weighted(values, target)
+        ),
     )
 
 
@@ -217,16 +220,24 @@ def _why_weighted(values: _Resampled, target: _Resampled) -> str | None:
     return None
 
 
+def _gaining(index: FloatArray, target: _Resampled) -> FloatArray:
+    """Return the trained group's term where both it and the mean change are above 0, else NaN.
+
+    The roots and weights of ICML 2026 can make a gain of a loss: many small gains outweigh a fall.
+    """
+    return np.where((index > 0) & (target.change > 0), index, np.nan)
+
+
 def _index(group: FloatArray, target: FloatArray, reason: str | None) -> TransferIndex:
     """Return 100 * group / target with its interval; both of shape (1 + draws,)."""
-    if reason is None and not target[0] > 0:
+    if reason is None and np.isnan(target[0]):
         reason = "no gain in the trained domains"
     if reason is not None:
         return TransferIndex(value=None, low=None, high=None, reason=reason)
     value = float(100 * group[0] / target[0])
-    gaining = np.isfinite(group[1:]) & (target[1:] > 0)
-    if not gaining.all():
-        share = round(100 * float(1 - gaining.mean()), 1)
+    known = np.isfinite(group[1:]) & np.isfinite(target[1:])
+    if not known.all():
+        share = round(100 * float(1 - known.mean()), 1)
         why = f"not defined in {share:g} % of the resamples, most of all for want of a gain"
         return TransferIndex(value=value, low=None, high=None, reason=why)
     low, high = np.quantile(100 * group[1:] / target[1:], [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])

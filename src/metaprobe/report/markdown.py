@@ -112,8 +112,8 @@ def _clear(cells: Sequence[GroupChange]) -> str:
             f"{c.name} {points(c.change)} ({interval(c.low, c.high, signed=True)})"
             for c in sorted(found, key=lambda c: -abs(c.change))
         )
-        parts.append(f"Cells that clearly {word}: {listed or 'none'}.")
-    return " ".join(parts)
+        parts.append(f"- Cells that clearly {word}: {listed or 'none'}.")
+    return "\n".join(parts)
 
 
 def _details(cells: Sequence[GroupChange]) -> str:
