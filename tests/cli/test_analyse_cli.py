@@ -7,6 +7,7 @@ from io import StringIO
 
 import polars as pl
 import pytest
+from markdown_it import MarkdownIt
 
 from metaprobe.analysis.tables import responses_path
 from metaprobe.cli.main import main
@@ -176,21 +177,27 @@ def test_tables_of_the_markdown_have_equal_rows(two_runs):
 
 
 def test_hostile_names_stay_names(tmp_path):
-    folders = []
-    for share in (0.7, 0.2):
-        path = tmp_path / f"{share}.parquet"
-        table({"base": 0.7, "sft": share}, stage=3, names={"sft": HOSTILE}).write_parquet(path)
-        folders.append(tmp_path / f"out-{share}")
-        name = ("--name", HOSTILE.replace("\n", " "))
-        assert call("analyse", path, "--out", folders[-1], *name)[0] == 0
-    assert {p.parent for p in folders[0].rglob("*.parquet")} == {folders[0] / "responses"}
-    page = (folders[0] / "report.html").read_text()
-    assert "<img src=x" not in page
-    status, out, _ = call("compare", *folders, "--fail-on", "collapse")
+    path, folder = tmp_path / "t.parquet", tmp_path / "out"
+    table({"base": 0.7, "sft": 0.2}, stage=3, names={"sft": HOSTILE}).write_parquet(path)
+    assert call("analyse", path, "--out", folder, "--name", HOSTILE.replace("\n", " "))[0] == 0
+    assert {p.parent for p in folder.rglob("*.parquet")} == {folder / "responses"}
+    assert "<img src=x" not in (folder / "report.html").read_text()
+    given = ("--arm", f"base={HOSTILE}", "--arm", HOSTILE, "--fail-on", "collapse")
+    status, out, _ = call("compare", folder, folder, *given)
     assert status == 3
-    for mark in ("<img", "[x]", "*@team", "@team", "`c<", "a|b", "\n# head", "\u202e"):
+    for mark in ("<img", "[x]", "@team", "a|b", "\n# head", "\u202e"):
         assert mark not in out
-    assert out.count("<details>") == out.count("</details>") == 1
+    tokens = MarkdownIt("commonmark").enable("table").parse(out)
+    inline = [child for token in tokens for child in token.children or ()]
+    assert {t.type for t in inline} <= {
+        *("text", "softbreak", "html_inline", "code_inline", "text_special"),
+        *("strong_open", "strong_close", "em_open", "em_close"),
+    }
+    assert {t.content for t in inline if t.type == "html_inline"} == {"<code>", "</code>"}
+    blocks = [t.content for t in tokens if t.type == "html_block"]
+    assert blocks == ["<details>\n<summary>All 5 cells</summary>\n", "</details>\n"] * 2
+    shown = "".join(t.content for t in inline if t.type in ("text", "text_special"))
+    assert HOSTILE.replace("\n", "").replace("\u202e", "") in shown
 
 
 @pytest.mark.parametrize(

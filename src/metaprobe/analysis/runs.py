@@ -192,7 +192,8 @@ def _pairs(before: Run, after: Run, arms: Sequence[str]) -> list[tuple[str, str]
     pairs = []
     for text in arms:
         old, equals, new = text.partition("=")
-        pair = (old, new if equals else old)
+        whole = not equals or all(text in names for names in known)
+        pair = (text, text) if whole else (old, new)
         for name, names, run in zip(pair, known, ("first", "second"), strict=True):
             if name not in (*names, BASE):
                 hint = nearest(name, names)
