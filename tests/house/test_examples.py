@@ -43,6 +43,22 @@ def test_read_summary_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_analyse_table_finds_what_was_put_in() -> None:
+    done = run("analyse_table.py")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split(" ")[:3] for line in lines[:4]] == [
+        ["step", step, cell]
+        for step in ("100:", "400:")
+        for cell in ("mathematics/calculation", "general/fact_retrieval")
+    ]
+    changes = [int(line.split(" ")[3]) for line in lines[:4]]
+    assert changes[0] > 0 > changes[3]
+    collapse = [line for line in lines if line.startswith("collapse: ")]
+    assert len(collapse) == 1
+    assert "general/fact_retrieval" in collapse[0]
+
+
 def test_every_example_is_listed_and_tested() -> None:
     readme = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     tests = Path(__file__).read_text(encoding="utf-8")

@@ -328,7 +328,11 @@ def _divergence(arm: _Arm) -> Finding | None:
 def _caution(base: BaseInfo) -> Finding | None:
     """Return the base's cells in which a change can hardly show, downwards or upwards."""
     rows = [row for row in base.profile.cells if row.accuracy is not None]
-    floor = [_name(row) for row in rows if row.low is not None and row.low <= row.majority]
+    floor = [
+        _name(row)
+        for row in rows
+        if row.low is not None and row.majority is not None and row.low <= row.majority
+    ]
     ceiling = [_name(row) for row in rows if (row.accuracy or 0.0) > CEILING]
     parts: list[str] = []
     if floor:

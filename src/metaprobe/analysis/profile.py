@@ -34,7 +34,10 @@ COLUMNS: tuple[str, ...] = (
     "chance",
     "majority",
 )
-"""Columns that a table of graded responses needs, one row a sampled completion."""
+"""Columns that a table of graded responses needs, one row a sampled completion.
+
+`self_check`, `chance` and `majority` may be null where they are not known.
+"""
 
 Q_LEVEL = 0.05
 """False discovery rate below which a change counts."""
@@ -82,7 +85,9 @@ def _count_items(responses: pl.DataFrame) -> pl.DataFrame:
             *(pl.col(name).first() for name in ("chance", "majority")),
             *counts,
             graded.sum().cast(pl.Int64).alias("n"),
-            (pl.col("self_check") & graded).sum().cast(pl.Int64).alias("self_checks"),
+            pl.when(pl.col("self_check").is_not_null().all())
+            .then((pl.col("self_check").cast(pl.Boolean) & graded).sum().cast(pl.Int64))
+            .alias("self_checks"),
         )
         .with_columns(accuracy=pl.when(pl.col("n") > 0).then(pl.col(Verdict.CORRECT) / pl.col("n")))
     )
@@ -158,14 +163,21 @@ def _row(items: _Items, members: NDArray[np.bool_], stream: str) -> dict[str, An
         "accuracy": interval.value if interval else None,
         "low": interval.low if interval else None,
         "high": interval.high if interval else None,
-        "chance": float(items.chance[members].mean()),
-        "majority": float(items.majority[members].mean()),
-        "self_check_rate": float(items.self_checks[members].sum()) / n_graded if n_graded else None,
+        "chance": _known(items.chance[members].mean()),
+        "majority": _known(items.majority[members].mean()),
+        "self_check_rate": None,
     }
+    if n_graded:
+        row["self_check_rate"] = _known(items.self_checks[members].sum() / n_graded)
     paired = graded & ~np.isnan(items.base)
     if paired.any():
         row |= _change(items.base[paired], items.accuracy[paired], stream)
     return row
+
+
+def _known(value: np.floating[Any]) -> float | None:
+    """Return a number, or None for NaN: a column of the table is null in one of the items."""
+    return None if np.isnan(value) else float(value)
 
 
 def _change(base: FloatArray, tuned: FloatArray, stream: str) -> dict[str, float | None]:

@@ -10,7 +10,20 @@ from typing import Annotated
 import typer
 
 from metaprobe import __version__
-from metaprobe.cli import bench, diverge, doctor, grade, handoff, params, probe, report, run, train
+from metaprobe.cli import (
+    analyse,
+    bench,
+    compare,
+    diverge,
+    doctor,
+    grade,
+    handoff,
+    params,
+    probe,
+    report,
+    run,
+    train,
+)
 from metaprobe.core.errors import MetaprobeError
 
 app = typer.Typer(
@@ -25,6 +38,8 @@ app.command("probe")(probe.probe)
 app.command("diverge")(diverge.diverge)
 app.command("params")(params.params)
 app.command("report")(report.report)
+app.command("analyse")(analyse.analyse)
+app.command("compare")(compare.compare)
 app.add_typer(bench.app, name="bench")
 app.command("grade")(grade.grade)
 app.add_typer(train.app, name="train")
@@ -49,7 +64,10 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line and leave with its status: 0 done, 2 bad input, 1 anything else."""
+    """Run the command line and leave with its status.
+
+    0 done, 2 bad input, 3 a gate of `compare` that failed, 1 anything else.
+    """
     try:
         app()
     except MetaprobeError as error:

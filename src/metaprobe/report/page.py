@@ -19,6 +19,7 @@ from metaprobe.report.sections import (
     opening,
     samples,
     tables,
+    transfer,
 )
 from metaprobe.report.view import View, build_view
 
@@ -27,6 +28,7 @@ SUMMARY_NAME = "summary.json"
 
 _CONTENTS = {
     "comparison": "Comparison",
+    "transfer": "Transfer",
     "profile": "Profile",
     "cells": "Cells",
     "stages": "Stages",
@@ -78,6 +80,7 @@ def write_report(directory: Path) -> Path:
 def _body(view: View) -> Html:
     rest = [
         comparison.comparison(view),
+        transfer.transfer(view),
         charts.profiles(view) if view.arms else Html(""),
         charts.cells(view) if view.arms else Html(""),
         charts.over_stages(view) if view.arms else Html(""),

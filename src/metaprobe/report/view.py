@@ -39,6 +39,7 @@ class Pooled:
     n_items: int
     n_samples: int
     verdicts: dict[Verdict, int]
+    """Counts of the verdicts that are told apart."""
     accuracy: float | None
     low: float | None
     high: float | None
@@ -184,7 +185,7 @@ def _pool(rows: Sequence[ProfileRow]) -> Pooled:
     return Pooled(
         n_items=max(row.n_items for row in rows),
         n_samples=sum(row.n_samples for row in rows),
-        verdicts={verdict: sum(getattr(row, verdict) for row in rows) for verdict in Verdict},
+        verdicts=_verdicts(rows),
         accuracy=mean(row.accuracy for row in rows),
         low=mean(row.low for row in rows),
         high=mean(row.high for row in rows),
@@ -199,6 +200,11 @@ def _pool(rows: Sequence[ProfileRow]) -> Pooled:
         collapsed=all(row.collapsed for row in rows),
         seed_deltas=deltas if len(rows) > 1 else (),
     )
+
+
+def _verdicts(rows: Sequence[ProfileRow]) -> dict[Verdict, int]:
+    counts = {verdict: [getattr(row, verdict) for row in rows] for verdict in Verdict}
+    return {verdict: sum(found) for verdict, found in counts.items() if None not in found}
 
 
 def _pool_q(rows: Sequence[ProfileRow], deltas: Sequence[float]) -> float | None:

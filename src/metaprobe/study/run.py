@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from metaprobe import __version__
+from metaprobe.analysis.summary import Context
 from metaprobe.benchmark.freeze import Benchmark, load_benchmark, write_benchmark
 from metaprobe.core.errors import ConfigError, InputError, MetaprobeError
 from metaprobe.core.files import read_json, write_json, write_text
@@ -25,7 +26,7 @@ from metaprobe.study.config import StudyConfig
 from metaprobe.study.engine import Unit, Watcher, run_units
 from metaprobe.study.layout import BASE, Layout, StageName
 from metaprobe.study.plan import Measuring, Planned, plan_probe, plan_study
-from metaprobe.study.summary import Context, MeasuredStage, summarise
+from metaprobe.study.summary import MeasuredStage, summarise
 from metaprobe.study.toml import dump_toml
 from metaprobe.training.session import DivergedError
 

@@ -160,6 +160,32 @@ def test_lm_eval_and_grade_give_the_verdicts_of_the_probe(
         assert row["self_check"] == has_self_check(row["resps"][0][0])
 
 
+def test_analyse_makes_a_study_of_the_samples_of_lm_eval(lm_eval_logs, probed, benchmark, tmp_path):
+    logs = lm_eval_logs[0].parent
+    run("-m", "metaprobe.cli.main", "analyse", f"base={logs}", f"x:5={logs}", "--out", tmp_path)
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    verdicts = {item.id: silent_on_limits(probed)[item.id][0] for item in benchmark[1]}
+    for row in summary["base"]["profile"]["cells"]:
+        cell = (row["domain"], row["skill"])
+        own = [verdicts[item.id] for item in benchmark[1] if item.cell == cell]
+        for verdict in ("correct", "wrong", "unparsed"):
+            assert row[verdict] == own.count(verdict)
+        assert row["truncated"] is row["errored"] is None
+    assert len(summary["base"]["profile"]["cells"]) == len(CELLS)
+    (stage,) = summary["arms"][0]["steps"]
+    assert stage["step"] == 5
+    assert {row["delta"] for row in stage["cells"]} == {0}
+    assert (tmp_path / "report.html").is_file()
+
+
+def test_analyse_makes_a_study_of_a_log_of_inspect(inspect_log, probed, benchmark, tmp_path):
+    given = (f"base={inspect_log}", f"x:5={inspect_log}")
+    run("-m", "metaprobe.cli.main", "analyse", *given, "--out", tmp_path)
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    hits = sum(row["correct"] for row in summary["base"]["profile"]["cells"])
+    assert hits == sum(verdict == "correct" for verdict, _, _ in probed.values())
+
+
 def test_inspect_and_grade_give_the_verdicts_of_the_probe(benchmark, inspect_log, probed, tmp_path):
     folder, _ = benchmark
     ours = graded(folder / "items.jsonl", tmp_path / "verdicts", inspect_log)

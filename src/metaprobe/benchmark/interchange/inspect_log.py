@@ -40,6 +40,16 @@ def read_inspect_log(path: Path, form: Format) -> list[dict[str, Any]]:
         MissingExtraError: inspect-ai is not installed.
         InputError: its reader refuses the file.
     """
+    return [_row(sample) for sample in load_log(path, form).samples or ()]
+
+
+def load_log(path: Path, form: Format) -> Any:
+    """Return a log as inspect-ai's own reader gives it.
+
+    Raises:
+        MissingExtraError: inspect-ai is not installed.
+        InputError: its reader refuses the file.
+    """
     try:
         from inspect_ai.log import read_eval_log
         from zstandard import ZstdError  # with which inspect-ai compresses its logs
@@ -49,11 +59,10 @@ def read_inspect_log(path: Path, form: Format) -> list[dict[str, Any]]:
         ) from error
     damage = (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error, ZstdError)
     try:
-        log = read_eval_log(str(path), resolve_attachments=True, format=form)
+        return read_eval_log(str(path), resolve_attachments=True, format=form)
     except damage as error:
         reason = str(error).partition("\n")[0]
         raise InputError(f"{path}: not a log that inspect-ai reads ({reason})") from error
-    return [_row(sample) for sample in log.samples or ()]
 
 
 def read_output(output: Any) -> tuple[str, bool]:

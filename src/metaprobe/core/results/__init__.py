@@ -24,9 +24,9 @@ from metaprobe.core.results.likelihood import CellLikelihood, Likelihood, Likeli
 from metaprobe.core.results.parameters import (
     ChangedShare,
     ChangeSpectrum,
-    GroupChange,
     KindCosine,
     ModuleChange,
+    ModuleGroup,
     ParameterChange,
     TaskVectorCosine,
 )
@@ -41,6 +41,7 @@ from metaprobe.core.results.representation import (
     RepresentationRow,
     SkillDirection,
 )
+from metaprobe.core.results.runs import ArmChange, Condition, Gate, GroupChange, RunComparison
 from metaprobe.core.results.summary import (
     SCHEMA_VERSION,
     ArmResult,
@@ -53,11 +54,20 @@ from metaprobe.core.results.summary import (
     read_summary,
     write_summary,
 )
+from metaprobe.core.results.transfer import (
+    ArmTransfer,
+    CellTransfer,
+    GroupTransfer,
+    Transfer,
+    TransferIndex,
+)
 
 __all__ = [
     "SCHEMA_VERSION",
+    "ArmChange",
     "ArmComparison",
     "ArmResult",
+    "ArmTransfer",
     "BaseInfo",
     "Behaviour",
     "BehaviourRow",
@@ -66,17 +76,21 @@ __all__ = [
     "CellLikelihood",
     "CellRepresentation",
     "CellResult",
+    "CellTransfer",
     "Change",
     "ChangeSpectrum",
     "ChangedShare",
     "Comparison",
+    "Condition",
     "CrossSampling",
     "CrossSamplingRow",
     "Divergence",
     "DivergenceSummary",
     "DomainResult",
     "Finding",
+    "Gate",
     "GroupChange",
+    "GroupTransfer",
     "JudgeAgreement",
     "Judgement",
     "KindCosine",
@@ -85,6 +99,7 @@ __all__ = [
     "Likelihood",
     "LikelihoodRow",
     "ModuleChange",
+    "ModuleGroup",
     "PCAPoint",
     "PCAShift",
     "ParameterChange",
@@ -93,6 +108,7 @@ __all__ = [
     "ProfileRow",
     "Representation",
     "RepresentationRow",
+    "RunComparison",
     "Sample",
     "SampleResponse",
     "Shape",
@@ -103,6 +119,8 @@ __all__ = [
     "Summary",
     "TaskVectorCosine",
     "TextKind",
+    "Transfer",
+    "TransferIndex",
     "read_summary",
     "write_summary",
 ]

@@ -77,7 +77,7 @@ class ModuleChange(Result):
     """None where not asked for, not a matrix, or not changed."""
 
 
-class GroupChange(Result):
+class ModuleGroup(Result):
     """The change of all weights of one module kind, or of one layer."""
 
     kind: str | None
@@ -108,9 +108,9 @@ class ParameterChange(Result):
     """Cosine between base and stage."""
     sign_flips: float | None = None
     """Share of weights that changed their sign."""
-    per_kind: list[GroupChange] | None = None
+    per_kind: list[ModuleGroup] | None = None
     """The change by module kind."""
-    per_layer: list[GroupChange] | None = None
+    per_layer: list[ModuleGroup] | None = None
     """The change by layer."""
     principal_angle: float | None = None
     """Largest principal angle between the leading singular subspaces of any matrix, in radians."""

@@ -10,27 +10,27 @@ class ProfileRow(Result):
     n_items: int
     """Distinct items."""
     n_samples: int
-    """Responses, over all items; the five verdict counts add up to it."""
+    """Responses, over all items; the verdict counts add up to it."""
     correct: int
     """Responses with the right answer."""
     wrong: int
     """Responses with another answer of the right type."""
-    unparsed: int
-    """Responses without an answer of the right type."""
-    truncated: int
-    """Responses that the token limit ended before an answer."""
-    errored: int
-    """Responses that could not be produced."""
+    unparsed: int | None
+    """Responses without an answer of the right type; None where these count as wrong."""
+    truncated: int | None
+    """Responses that the token limit ended before an answer; None where these count as wrong."""
+    errored: int | None
+    """Responses that could not be produced; None where the source does not tell."""
     accuracy: float | None
     """Mean over items of the share of correct responses; None without a graded response."""
     low: float | None
     """Lower end of the 95 % interval of `accuracy`."""
     high: float | None
     """Upper end of the 95 % interval of `accuracy`."""
-    chance: float
-    """Accuracy of a blind guess among the options that the questions state."""
-    majority: float
-    """Accuracy of always giving the most frequent answer of the family and level."""
+    chance: float | None
+    """Accuracy of a blind guess among the options that the questions state; None if not known."""
+    majority: float | None
+    """Accuracy of always giving the most frequent answer of the family and level, if known."""
     self_check_rate: float | None
     """Share of responses with an explicit self-check."""
     delta: float | None = None

@@ -16,6 +16,7 @@ from metaprobe.core.results.model import Result
 from metaprobe.core.results.parameters import ParameterChange
 from metaprobe.core.results.profile import CellResult, DomainResult, Shape, SkillResult
 from metaprobe.core.results.representation import Representation
+from metaprobe.core.results.transfer import Transfer
 from metaprobe.core.vocabulary import Domain, Skill
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -25,10 +26,10 @@ class StageResult(Result):
     """Everything measured of one checkpoint."""
 
     step: int
-    seconds: float
-    """Training time up to this step, without probes."""
-    tokens: int
-    """Tokens that took part in the loss, up to this step."""
+    seconds: float | None
+    """Training time up to this step, without probes; None if not known."""
+    tokens: int | None
+    """Tokens that took part in the loss, up to this step; None if not known."""
     forward_tokens: int | None = None
     """Compute since the base, in tokens that go forward through the model; None if not known."""
     cells: list[CellResult]
@@ -57,9 +58,10 @@ class BaseInfo(Result):
     """The base model and its own profile."""
 
     name: str
-    parameters: int
-    family: str
-    """Architecture, as `model_type` in its config."""
+    parameters: int | None
+    """Number of weights; None where only its responses are known."""
+    family: str | None
+    """Architecture, as `model_type` in its config; None where only its responses are known."""
     profile: StageResult
 
 
@@ -112,6 +114,8 @@ class Summary(Result):
     """What the study asks."""
     comparison: Comparison | None = None
     """The arms beside each other; None without two arms, or without cells that were not trained."""
+    transfer: Transfer | None = None
+    """What training did to other cells; None where the trained cells are not known."""
     missing: list[str] = Field(default=[])
     """What was planned and could not be measured, a line each."""
     provenance: dict[str, Any] = Field(default={})

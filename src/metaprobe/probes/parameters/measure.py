@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metaprobe.core.errors import ConfigError, InputError
-from metaprobe.core.results import ChangedShare, GroupChange, ModuleChange, ParameterChange
+from metaprobe.core.results import ChangedShare, ModuleChange, ModuleGroup, ParameterChange
 from metaprobe.probes.parameters.blocks import Pair, compiled, in_order, spans, threads_within
 from metaprobe.probes.parameters.curve import CURVE, module_of
 from metaprobe.probes.parameters.pairs import Checkpoints
@@ -238,7 +238,7 @@ def _module(tensor: _Tensor) -> ModuleChange:
     )
 
 
-def _groups(measured: list[_Tensor], *, by_kind: bool) -> list[GroupChange]:
+def _groups(measured: list[_Tensor], *, by_kind: bool) -> list[ModuleGroup]:
     """Return the change of each module kind or of each layer, in the order of the tensors."""
     found: dict[tuple[str | None, int | None], _Sums] = {}
     for tensor in measured:
@@ -246,7 +246,7 @@ def _groups(measured: list[_Tensor], *, by_kind: bool) -> list[GroupChange]:
         group = (kind, None) if by_kind else (None, layer)
         found[group] = found[group].plus(tensor.sums) if group in found else tensor.sums
     return [
-        GroupChange(
+        ModuleGroup(
             kind=kind,
             layer=layer,
             relative_norm=sums.relative_norm,

@@ -65,7 +65,9 @@ def _what_was_done(view: View) -> str:
     base = view.summary.base
     steps = sorted({stage.step for arm in view.arms for stage in arm.stages})
     arms = "1 arm was" if len(view.arms) == 1 else f"{len(view.arms)} arms were"
-    what = f"{base.name} ({base.family}, {count(base.parameters)} parameters)"
+    what = base.name
+    if base.parameters is not None:
+        what += f" ({base.family}, {count(base.parameters)} parameters)"
     sentences = [f"From the base {what}, {arms} trained"]
     if steps:
         n_stages = sum(len(arm.stages) for arm in view.arms)
@@ -131,11 +133,14 @@ def headlines(view: View) -> Html:
 def _effort(arm: ArmView) -> Html:
     if arm.last is None:
         return text("no stage was measured")
-    seeds = f" · {len(arm.seeds)} seeds" if len(arm.seeds) > 1 else ""
-    return text(
-        f"{arm.kind} · {arm.last.step:,} steps · {count(arm.last.tokens)} tokens · "
-        f"{duration(arm.last.seconds)}{seeds}"
-    )
+    parts = [arm.kind, f"{arm.last.step:,} steps"]
+    if arm.last.tokens is not None:
+        parts.append(f"{count(arm.last.tokens)} tokens")
+    if arm.last.seconds is not None:
+        parts.append(duration(arm.last.seconds))
+    if len(arm.seeds) > 1:
+        parts.append(f"{len(arm.seeds)} seeds")
+    return text(" · ".join(parts))
 
 
 def other_findings(view: View) -> Html:

@@ -68,7 +68,8 @@ def base_profile(view: View) -> Html:
 def _failures(row: Pooled) -> list[str]:
     if not row.n_samples:
         return [NOT_MEASURED] * len(_FAILED)
-    return [percent(row.verdicts[verdict] / row.n_samples) for verdict in _FAILED]
+    counts = [row.verdicts.get(verdict) for verdict in _FAILED]
+    return [percent(None if n is None else n / row.n_samples) for n in counts]
 
 
 def last_stages(view: View) -> Html:
