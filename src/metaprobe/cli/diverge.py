@@ -8,10 +8,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.console import Console
+    from rich.status import Status
     from rich.table import Table
 
+    from metaprobe.benchmark.freeze import Benchmark
     from metaprobe.core.results import CrossSampling, Divergence
     from metaprobe.models.loading import LoadedModel
+    from metaprobe.models.sampling import Sampling
 
 _MEASURES = {
     "kl_forward": "forward KL, nats",
@@ -56,7 +59,7 @@ def diverge(
     """
     from rich.console import Console
 
-    from metaprobe.benchmark.freeze import baselines, load_benchmark
+    from metaprobe.benchmark.freeze import load_benchmark
     from metaprobe.core.errors import ConfigError
 
     if thresholds and not cross_sampling:
@@ -67,34 +70,13 @@ def diverge(
     from metaprobe.models.loading import load_model
     from metaprobe.models.runtime import torch
     from metaprobe.models.sampling import Sampling
-    from metaprobe.probes.accuracy import measure_responses
-    from metaprobe.probes.divergence import (
-        THRESHOLDS,
-        common_vocabulary,
-        measure_cross_sampling,
-        measure_divergence,
-        reference_texts,
-        response_texts,
-    )
+    from metaprobe.probes.divergence import THRESHOLDS, measure_cross_sampling
 
     sampling = Sampling(samples=1, max_new_tokens=max_new_tokens, seed=seed)
     examples = SHOTS if shots is None else shots
-    progress = Console(stderr=True)
-    with progress.status("loading") as status:
+    with Console(stderr=True).status("loading") as status:
         models = (load_model(base, dtype=torch.float32), load_model(tuned, dtype=torch.float32))
-        common_vocabulary(*models)
-        texts = []
-        for loaded in models:
-            status.update(f"{len(frozen.items)} responses of {_plain(loaded.name)}")
-            responses = measure_responses(
-                loaded, frozen.items, sampling, baselines(frozen.manifest), shots=examples
-            )
-            texts.append(
-                response_texts(loaded, frozen.items, responses["tokens"].to_list(), examples)
-            )
-        status.update("divergence")
-        references = reference_texts(models[0], frozen.items, examples)
-        divergence = measure_divergence(*models, texts[0], texts[1], references)
+        divergence = _divergence(models, frozen, sampling, examples, status)
         mixtures = None
         if cross_sampling:
             mixtures = measure_cross_sampling(
@@ -109,6 +91,35 @@ def diverge(
         _print_json(models, benchmark, divergence, mixtures)
     else:
         _print_tables(Console(highlight=False), divergence, mixtures)
+
+
+def _divergence(
+    models: "tuple[LoadedModel, LoadedModel]",
+    frozen: "Benchmark",
+    sampling: "Sampling",
+    shots: int,
+    status: "Status",
+) -> "Divergence":
+    """Let both models answer the items, and compare them on what they said and on solutions."""
+    from metaprobe.benchmark.freeze import baselines
+    from metaprobe.probes.accuracy import measure_responses
+    from metaprobe.probes.divergence import (
+        common_vocabulary,
+        measure_divergence,
+        reference_texts,
+        response_texts,
+    )
+
+    common_vocabulary(*models)
+    texts = []
+    for loaded in models:
+        status.update(f"{len(frozen.items)} responses of {_plain(loaded.name)}")
+        majority = baselines(frozen.manifest)
+        responses = measure_responses(loaded, frozen.items, sampling, majority, shots=shots)
+        texts.append(response_texts(loaded, frozen.items, responses["tokens"].to_list(), shots))
+    status.update("divergence")
+    references = reference_texts(models[0], frozen.items, shots)
+    return measure_divergence(*models, texts[0], texts[1], references)
 
 
 def _plain(name: str) -> str:
@@ -200,7 +211,7 @@ def _table(first: str, *others: str) -> "Table":
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, collapse_padding=True, caption_justify="left")
-    table.add_column(first)
+    table.add_column(first, no_wrap=True)
     for heading in others:
         table.add_column(heading, justify="right")
     return table
@@ -208,9 +219,9 @@ def _table(first: str, *others: str) -> "Table":
 
 def _with_ends(row: object, name: str) -> str:
     value, low, high = (getattr(row, f"{name}{end}") for end in ("", "_low", "_high"))
-    ends = "" if low is None else f" [{_number(low)}, {_number(high)}]"
+    ends = "" if low is None else f" ({_number(low)} to {_number(high)})"
     return f"{_number(value)}{ends}"
 
 
 def _number(value: float | None) -> str:
-    return "not measured" if value is None else f"{value:.3g}"
+    return "not measured" if value is None else f"{value:.2g}"

@@ -5,7 +5,15 @@ from typing import Annotated, Any
 
 import typer
 
-PROBES = ("accuracy", "divergence", "parameters", "likelihood")
+PROBES = (
+    "accuracy",
+    "divergence",
+    "parameters",
+    "behaviours",
+    "representation",
+    "cross_sampling",
+    "likelihood",
+)
 
 
 def probe(
@@ -22,7 +30,7 @@ def probe(
         str | None,
         typer.Option(
             help=f"What to measure, out of {', '.join(PROBES)}; by default as "
-            "the stages' own study says, else all but likelihood."
+            "the stages' own study says, else the first four."
         ),
     ] = None,
     overrides: Annotated[

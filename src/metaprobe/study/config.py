@@ -63,7 +63,7 @@ class ProbeSettings(_Settings):
     """Items in a cell whose first response is used for the representation."""
     cross_sampling: bool = False
     """Accuracy where base and stage choose tokens for each other."""
-    cross_sampling_items: int = Field(default=10, ge=1)
+    cross_sampling_items: int = Field(default=5, ge=1)
     """Items in a cell that these mixtures answer."""
     likelihood: bool = False
     """Rank the gold against wrong answers by log-likelihood; nothing is sampled."""

@@ -103,10 +103,13 @@ def measure_cross_sampling(
         duet = _Duet(writer, other, items, sampling, shots)
         alone[direction] = duet.run(None)
         step()
-        for threshold in thresholds:
-            mixed = duet.run(duet.where_they_differ(threshold))
+        mixed = None
+        for threshold in sorted(thresholds):
+            if mixed is None or mixed.swapped.any():
+                mixed = duet.run(duet.where_they_differ(threshold))
             step()
-            control = duet.run(duet.at_random(mixed.share.value))
+            # Where nothing is swapped, a higher threshold and the control swap nothing either.
+            control = duet.run(duet.at_random(mixed.share.value)) if mixed.swapped.any() else mixed
             step()
             row = _row(direction, threshold, alone[direction], mixed, control)
             row["swapped_tokens"] = mixed.swapped.mean() / sampling.samples

@@ -24,7 +24,7 @@ def mixtures(arm: ArmView) -> Html | None:
     values = _values(arm.last.cross_samplings if arm.last else ())
     if not values:
         return None
-    x = alt.X("share:Q", title="tokens swapped", axis=alt.Axis(format="%", tickCount=5))
+    x = alt.X("share:Q", title="tokens swapped", axis=alt.Axis(format="~%", tickCount=4))
     y = alt.Y(
         "accuracy:Q",
         title="accuracy",
@@ -42,7 +42,7 @@ def mixtures(arm: ArmView) -> Html | None:
         alt.Chart().mark_rule(opacity=0.5).encode(x=x, y=whisker, y2="high:Q", color=color),
         alt.Chart().mark_point(filled=True, size=34, opacity=1).encode(x=x, y=y, color=color),
         data=rows(values),
-    ).properties(width=180, height=150)
+    ).properties(width=200, height=170)
     column = alt.Column("panel:N", sort=list(_WRITERS.values()), header=alt.Header(title=None))
     label = f"Accuracy of mixtures of the base and {arm.name} against the share of tokens swapped"
     return to_svg(chart.facet(column=column, spacing=12), label, f"mixtures{arm.index}")
