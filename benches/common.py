@@ -86,6 +86,10 @@ class Turn:
 
 
 def _peak_mb() -> float:
+    # That of getrusage would begin at what the process that started this one held.
+    status = Path("/proc/self/status")
+    if status.is_file():
+        return int(status.read_text().partition("VmHWM:")[2].split()[0]) / 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -207,7 +211,8 @@ def scratch() -> Iterator[Path]:
 
 def base_model(name: str | None) -> tuple[Any, Any]:
     """Return the named or else a shipped base with its tokenizer, or else random weights."""
-    from metaprobe.models.loading import load_model, shipped_models
+    from metaprobe.models.folders import shipped_models
+    from metaprobe.models.loading import load_model
     from metaprobe.models.runtime import set_threads, torch
 
     set_threads(1)

@@ -9,7 +9,8 @@ from environment import HERE, Engine, metaprobe, options
 from safetensors.numpy import load_file
 
 from metaprobe.core.vocabulary import Split, parse_cells
-from metaprobe.models.loading import load_model, resolve_model
+from metaprobe.models.folders import resolve_model
+from metaprobe.models.loading import load_model
 from metaprobe.probes.parameters import measure_parameters
 from metaprobe.stages.discover import find_stages
 from metaprobe.stages.store import read_stage

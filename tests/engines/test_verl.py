@@ -13,7 +13,8 @@ from safetensors.torch import load_file
 
 from metaprobe.benchmark.interchange.rows import grade_row
 from metaprobe.models.chat import encode_prompts
-from metaprobe.models.loading import load_model, resolve_model
+from metaprobe.models.folders import resolve_model
+from metaprobe.models.loading import load_model
 from metaprobe.probes.parameters import measure_parameters
 from metaprobe.stages.store import read_stage
 from metaprobe.study.config import load_study

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from metaprobe.core.errors import ConfigError, InputError, MetaprobeError
-from metaprobe.models import loading
-from metaprobe.models.loading import load_model, resolve_model, weight_files
+from metaprobe.models import folders
+from metaprobe.models.folders import resolve_model, weight_files
+from metaprobe.models.loading import load_model
 from metaprobe.models.runtime import torch
 
 
@@ -23,7 +24,7 @@ def folder(tmp_path: Path, tiny_qwen3: Any, tiny_tokenizer: Any) -> Path:
 
 @pytest.fixture(autouse=True)
 def _shipped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "shipped_models", lambda: ["nano/llama", "nano/qwen3"])
+    monkeypatch.setattr(folders, "shipped_models", lambda: ["nano/llama", "nano/qwen3"])
 
 
 def line_of(error: pytest.ExceptionInfo[MetaprobeError]) -> str:

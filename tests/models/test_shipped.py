@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from metaprobe.benchmark.freeze import baselines, build_benchmark
-from metaprobe.models.loading import load_model, resolve_model, shipped_models
+from metaprobe.models.folders import resolve_model, shipped_models
+from metaprobe.models.loading import load_model
 from metaprobe.models.sampling import Sampling
 from metaprobe.probes.accuracy import measure_responses
 

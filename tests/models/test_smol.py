@@ -10,7 +10,8 @@ import pytest
 from metaprobe.core.errors import ConfigError, InputError
 from metaprobe.models import smol
 from metaprobe.models.chat import encode, encode_prompts, end_of_turn, padding
-from metaprobe.models.loading import LoadedModel, load_model, resolve_model
+from metaprobe.models.folders import resolve_model
+from metaprobe.models.loading import LoadedModel, load_model
 from metaprobe.models.logprobs import Text, token_logprobs
 from metaprobe.models.runtime import torch
 from metaprobe.models.sampler import Request, sample

@@ -12,7 +12,8 @@ import pytest
 from metaprobe.benchmark.freeze import load_benchmark
 from metaprobe.core.errors import InputError
 from metaprobe.core.results import Summary, read_summary
-from metaprobe.models.loading import load_model, resolve_model
+from metaprobe.models.folders import resolve_model
+from metaprobe.models.loading import load_model
 from metaprobe.models.runtime import torch
 from metaprobe.models.sampling import Sampling
 from metaprobe.probes import divergence

@@ -10,7 +10,8 @@ import pytest
 from metaprobe.benchmark.freeze import NANO_FAMILIES
 from metaprobe.core.errors import ConfigError
 from metaprobe.core.vocabulary import CELLS, Split
-from metaprobe.models.loading import load_model, resolve_model, shipped_models
+from metaprobe.models.folders import resolve_model, shipped_models
+from metaprobe.models.loading import load_model
 from metaprobe.models.runtime import torch
 from metaprobe.training.data import draw_items
 from metaprobe.training.pretrain import PretrainConfig, balanced, pretrain

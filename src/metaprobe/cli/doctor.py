@@ -68,7 +68,7 @@ def _machine() -> dict[str, str]:
         "free disk here": f"{shutil.disk_usage('.').free / 2**30:.0f} GiB",
     }
     if _present("torch"):
-        from metaprobe.models.loading import shipped_models
+        from metaprobe.models.folders import shipped_models
         from metaprobe.models.runtime import default_device, fast_bfloat16, torch
 
         device = default_device()

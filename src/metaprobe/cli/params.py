@@ -51,7 +51,7 @@ def params(
 
     from metaprobe.probes.parameters import measure_parameters, task_vector_cosine
 
-    if threads:
+    if threads and spectra:  # which are torch's; nothing else here needs it
         from metaprobe.models.runtime import set_threads
 
         set_threads(threads)
@@ -86,7 +86,7 @@ def _folder(name: str) -> Path:
         InputError: a shipped model is damaged.
     """
     from metaprobe.core.errors import ConfigError
-    from metaprobe.models.loading import resolve_model
+    from metaprobe.models.folders import resolve_model
 
     folder = Path(name) if Path(name).is_dir() else resolve_model(name)
     if folder is None:

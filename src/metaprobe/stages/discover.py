@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from metaprobe.core.errors import ConfigError, InputError
-from metaprobe.models.loading import resolve_model
+from metaprobe.models.folders import resolve_model
 from metaprobe.stages.store import read_stage
 
 _STEP_FOLDER = re.compile(r"(?:checkpoint-|global_step_|step-)(\d+)")

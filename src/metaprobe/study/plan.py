@@ -8,7 +8,8 @@ from typing import NamedTuple
 from metaprobe.core.errors import ConfigError
 from metaprobe.core.files import sha256_file
 from metaprobe.core.streams import short_hash
-from metaprobe.models.loading import check_weights, resolve_model, weight_files
+from metaprobe.models.folders import resolve_model, weight_files
+from metaprobe.models.loading import check_weights
 from metaprobe.models.sampling import Sampling
 from metaprobe.probes import accuracy
 from metaprobe.stages.discover import FoundStage

@@ -22,7 +22,8 @@ from metaprobe.core.files import read_json, storage_errors, write_json
 from metaprobe.core.streams import seed_for
 from metaprobe.core.vocabulary import CELLS, Cell, Split
 from metaprobe.models.chat import encode, encode_completion, prompt_text
-from metaprobe.models.loading import load_model, resolve_model
+from metaprobe.models.folders import resolve_model
+from metaprobe.models.loading import load_model
 from metaprobe.models.logprobs import use_float32_attention
 from metaprobe.models.runtime import default_device, matmul_precision, torch
 from metaprobe.models.tokenizer import train_tokenizer

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metaprobe.core.errors import ConfigError, MissingExtraError
-from metaprobe.models.runtime import torch
 from metaprobe.probes.parameters.adapter import LowRank
 from metaprobe.probes.parameters.files import FORMATS, Bytes, StoredTensor
 
@@ -154,10 +153,7 @@ def in_order(
 def coarser(tensor: StoredTensor, than: StoredTensor) -> bool:
     """Return whether one tensor's format has a coarser spacing than another's."""
 
-    def spacing(of: StoredTensor) -> float:
-        return float(torch.finfo(getattr(torch, FORMATS[of.format][1])).eps)
-
-    return spacing(tensor) > spacing(than)
+    return FORMATS[tensor.format][2] < FORMATS[than.format][2]
 
 
 def _two_buffers() -> tuple[Bytes, Bytes]:
@@ -172,5 +168,7 @@ def _as_bytes(floats: Floats) -> Coded:
 
 
 def _rounded(floats: Floats, to: str) -> Floats:
+    from metaprobe.models.runtime import torch  # large, and most pairs need no rounding
+
     rounded: Floats = torch.from_numpy(floats).to(getattr(torch, to)).float().numpy()
     return rounded

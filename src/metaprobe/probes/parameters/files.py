@@ -16,19 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metaprobe.core.errors import InputError
-from metaprobe.models.loading import weight_files
+from metaprobe.models.folders import weight_files
 
 Bytes = NDArray[np.uint8]
 
 FORMATS = {
-    "F64": (8, "float64"),
-    "F32": (4, "float32"),
-    "F16": (2, "float16"),
-    "BF16": (2, "bfloat16"),
-    "F8_E4M3": (1, "float8_e4m3fn"),
-    "F8_E5M2": (1, "float8_e5m2"),
+    "F64": (8, "float64", 52),
+    "F32": (4, "float32", 23),
+    "F16": (2, "float16", 10),
+    "BF16": (2, "bfloat16", 7),
+    "F8_E4M3": (1, "float8_e4m3fn", 3),
+    "F8_E5M2": (1, "float8_e5m2", 2),
 }
-"""Bytes an entry and torch's name of each format that can be compared."""
+"""Bytes an entry, torch's name and bits of the mantissa of each format that can be compared."""
 
 _OTHERS = {
     "I8": "int8",

@@ -13,7 +13,6 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from metaprobe.models.runtime import torch
 from metaprobe.probes.parameters.curve import ABSOLUTE_TOLERANCES, RELATIVE_TOLERANCES
 
 Array = NDArray[Any]
@@ -38,13 +37,20 @@ _RELATIVE = np.array(RELATIVE_TOLERANCES, dtype=np.float32)
 HALF = np.arange(2**16, dtype=np.uint16).view(np.float16).astype(np.float32)
 """float16 by its bits."""
 
-EIGHT = np.stack(
-    [
-        torch.arange(256, dtype=torch.uint8).view(dtype).float().numpy()
-        for dtype in (torch.float8_e4m3fn, torch.float8_e5m2)
-    ]
-)
-"""The two formats of 8 bits by their bits."""
+
+def _eight_bits(mantissa: int, bias: int) -> NDArray[np.float32]:
+    """Return the values of a sign, an exponent and so many bits of mantissa, by their bits."""
+    bits = np.arange(256)
+    fraction, exponent = bits % 2**mantissa, (bits % 128) >> mantissa
+    size = np.where(exponent, 2**mantissa + fraction, 2 * fraction) * 2.0 ** (exponent - bias)
+    return np.asarray(np.where(bits < 128, size, -size) / 2**mantissa, dtype=np.float32)
+
+
+EIGHT = np.stack([_eight_bits(mantissa=3, bias=7), _eight_bits(mantissa=2, bias=15)])
+EIGHT[0, [0x7F, 0xFF]] = np.nan
+EIGHT[1, [0x7C, 0xFC]] = np.inf, -np.inf
+EIGHT[1, [0x7D, 0x7E, 0x7F, 0xFD, 0xFE, 0xFF]] = np.nan
+"""float8_e4m3fn and float8_e5m2 by their bits (Micikevicius and others, arXiv 2209.05433)."""
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

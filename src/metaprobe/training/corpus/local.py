@@ -8,7 +8,8 @@ from metaprobe.core.errors import ConfigError
 from metaprobe.core.files import sha256_file
 from metaprobe.core.streams import short_hash
 from metaprobe.models.chat import THINK, encode_prompts, end_of_turn, padding, split_thought
-from metaprobe.models.loading import LoadedModel, load_model, resolve_model, weight_files
+from metaprobe.models.folders import resolve_model, weight_files
+from metaprobe.models.loading import LoadedModel, load_model
 from metaprobe.models.sampler import Request, sample
 from metaprobe.models.sampling import Sampling
 from metaprobe.training.corpus.teachers import (

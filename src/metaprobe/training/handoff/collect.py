@@ -16,7 +16,8 @@ from pydantic import ValidationError
 
 from metaprobe.core.errors import ConfigError, InputError
 from metaprobe.core.files import read_json, read_jsonl, storage_errors, write_json, write_text
-from metaprobe.models.loading import check_weights, weight_files
+from metaprobe.models.folders import weight_files
+from metaprobe.models.loading import check_weights
 from metaprobe.stages.store import COLLECTED, StageInfo, arm_folder
 from metaprobe.training.handoff import llamafactory, verl
 from metaprobe.training.handoff.job import MANIFEST, Job

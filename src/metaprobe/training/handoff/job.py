@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from metaprobe import __version__
 from metaprobe.core.errors import ConfigError
 from metaprobe.core.files import sha256_file, storage_errors, write_json, write_parquet, write_text
-from metaprobe.models.loading import NANO_PREFIX, resolve_model
+from metaprobe.models.folders import NANO_PREFIX, resolve_model
 from metaprobe.training.arms import ArmConfig
 
 MANIFEST = "job.json"
