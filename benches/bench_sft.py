@@ -4,6 +4,7 @@ The loss is on all tokens but the first, every text is full, so there is no padd
 peer runs in float32, its faster choice on CPUs; we run as by default, and once more in float32.
 """
 
+from itertools import cycle
 from typing import Any
 
 from common import Bench, Turn, base_model, main, scratch
@@ -27,12 +28,11 @@ def _ours(base: str | None, precision: Any) -> None:
     from metaprobe.training.data import Example, collate
     from metaprobe.training.losses import next_token_loss
     from metaprobe.training.session import ArmRun, Session
-    from metaprobe.training.sft import shuffled_batches
 
     model, tokenizer = base_model(base)
     config = SFTConfig(steps=STEPS, learning_rate=RATE, batch_size=BATCH, stages=[STEPS])
     examples = [Example(ids[:1], ids[1:]) for ids in _texts(len(tokenizer), BATCH * 8)]
-    order = shuffled_batches(len(examples), BATCH, "bench")
+    order = cycle(examples[i : i + BATCH] for i in range(0, len(examples), BATCH))
     model.train()
     use_float32_attention(model)
     turn = Turn()
@@ -42,7 +42,7 @@ def _ours(base: str | None, precision: Any) -> None:
         )
         for _ in session.steps():
             turn.start()
-            batch = collate([examples[i] for i in next(order)], tokenizer.pad_token_id)
+            batch = collate(next(order), tokenizer.pad_token_id)
             with matmul_precision(precision, model.device):
                 loss = next_token_loss(model, batch.input_ids, batch.labels)
             session.update(loss)
