@@ -47,7 +47,7 @@ def test_tables_show_kinds_layers_curve_movers_and_spectra(folders):
         "by module kind",
         "by layer",
         "largest movers",
-        "layers.1.q_proj.weight",
+        "1.q_proj",
         "spectra of the change",
         "cosine between the changes",
     ):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -180,7 +180,7 @@ def _print_movers(console: "Console", change: "ParameterChange") -> None:
     modules = sorted(change.per_module, key=lambda m: m.relative_norm, reverse=True)[:MOVERS]
     rows = [
         (
-            m.name,
+            _short(m.name),
             f"{m.relative_norm:.3e}",
             f"{m.changed:.3%}",
             _number(m.largest, ".3e"),
@@ -204,16 +204,16 @@ def _print_spectra(console: "Console", change: "ParameterChange") -> None:
         if s.angle_error is not None:
             turned += f" ± {s.angle_error:.4f}"
         energies = (f"{s.energy_in_base:.3%}", f"{s.energy_on_diagonal:.3%}")
-        rows.append((module.name, f"{s.stable_rank:.2f}", rank, *energies, turned))
+        rows.append((_short(module.name), f"{s.stable_rank:.2f}", rank, *energies, turned))
     if rows:
-        header = ("matrix", "stable rank", "effective rank", "in base", "on diagonal", "angle, rad")
-        _print_table(console, "spectra of the change", header, rows)
+        header = ("matrix", "stable rank", "eff. rank", "in base", "diagonal", "angle")
+        _print_table(console, "spectra of the change, angle in radians", header, rows)
 
 
 def _print_cosines(console: "Console", cosines: "dict[tuple[str, str], TaskVectorCosine]") -> None:
-    rows = [(one, other, _number(c.cosine, ".6f")) for (one, other), c in cosines.items()]
+    rows = [(f"{one}\n{other}", _number(c.cosine, ".6f")) for (one, other), c in cosines.items()]
     if rows:
-        _print_table(console, "cosine between the changes", ("stage", "stage", "cosine"), rows)
+        _print_table(console, "cosine between the changes", ("stages", "cosine"), rows)
 
 
 def _print_table(
@@ -224,7 +224,9 @@ def _print_table(
 
     table = Table(title=title, title_justify="left")
     for column in header:
-        table.add_column(column, justify="left" if column == header[0] else "right")
+        first = column == header[0]
+        justify: Literal["left", "right"] = "left" if first else "right"
+        table.add_column(column, justify=justify, overflow="fold", no_wrap=not first)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     console.print(table)
@@ -232,3 +234,8 @@ def _print_table(
 
 def _number(value: float | None, form: str) -> str:
     return "" if value is None else format(value, form)
+
+
+def _short(name: str) -> str:
+    """Return the name of a tensor without the words that nearly all of them share."""
+    return name.removeprefix("model.").removeprefix("layers.").removesuffix(".weight")
