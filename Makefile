@@ -51,6 +51,7 @@ lint: $(VENV)/.dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@MYPYPATH=src:benches $(BIN)/mypy --config-file pyproject.toml benches/*.py
 
 bench: $(VENV)/.dev
 	@test -n "$(BENCHES)" || { echo "no benches/bench_*.py"; exit 1; }

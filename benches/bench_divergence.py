@@ -71,7 +71,8 @@ def side(way: Callable[[Any, Any, Any], Any]) -> Callable[[str | None], None]:
 
     def run(_base: str | None) -> None:
         given = logits()
-        kernel(*(x[:1, :1000] for x in given[:2]), given[2][:1] % 1000)  # compiled and loaded
+        base, tuned, tokens = given
+        kernel(base[:1, :1000], tuned[:1, :1000], tokens[:1] % 1000)  # compiled and loaded
         turn = Turn(extra=True)
         while True:
             turn.start()

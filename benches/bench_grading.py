@@ -6,9 +6,15 @@ gets a regular expression for the box and the normalisation of its GSM8K task; i
 that it is wrong about a fraction that is written otherwise. The peers have read their golds before.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from common import Bench, Turn, main
+
+if TYPE_CHECKING:
+    from metaprobe.benchmark.answers import Answer
 
 ITEMS = 400
 REASONING = "First we look at what is asked.\nThen we compute, step by step, 3 + 4 = 7.\n" * 4
@@ -16,7 +22,7 @@ BOX = r"\\boxed\{((?:[^{}]|\{[^{}]*\})*)\}"
 IGNORED = [",", "\\$", "(?s).*#### ", "\\.$"]
 
 
-def cases() -> list[tuple[object, str, bool]]:
+def cases() -> list[tuple[Answer, str, bool]]:
     """Golds with responses, and whether these are right."""
     from metaprobe.benchmark.answers import IntegerAnswer, RationalAnswer
     from metaprobe.benchmark.family import find_family
@@ -24,7 +30,7 @@ def cases() -> list[tuple[object, str, bool]]:
 
     names = ("integer_expression", "fraction_arithmetic", "modular_power", "recurrence")
     count = ITEMS // len(names) // len(LEVELS)
-    found: list[tuple[object, str, bool]] = []
+    found: list[tuple[Answer, str, bool]] = []
     for name in names:
         for level in LEVELS:
             stream = find_family(name).stream(split=Split.TRAIN, level=level, seed=0, limit=count)
@@ -54,7 +60,7 @@ def ways(gold: str) -> list[tuple[str, bool]]:
     ]
 
 
-def loop(judge: Callable[[object, str], bool], *, check: bool = True) -> None:
+def loop(judge: Callable[[Answer, str], bool], *, check: bool = True) -> None:
     """Judge all cases at each turn."""
     given = cases()
     turn = Turn()
@@ -80,7 +86,7 @@ def lm_eval(_base: str | None) -> None:
 
     extract = RegexFilter(regex_pattern=BOX, group_select=-1)
 
-    def judge(gold: object, response: str) -> bool:
+    def judge(gold: Answer, response: str) -> bool:
         answer = extract.apply([[response]], [{}])[0][0]
         score = exact_match_hf_evaluate(
             [answer], [gold.render()], regexes_to_ignore=IGNORED, ignore_case=True

@@ -69,7 +69,7 @@ def peer(base: str | None) -> None:
     model, tokenizer = base_model(base)
     turn = Turn()
 
-    class Turns(TrainerCallback):
+    class Turns(TrainerCallback):  # type: ignore[misc]
         """Measures from one step's end to the next."""
 
         def on_train_begin(self, *_: Any, **__: Any) -> None:
