@@ -19,6 +19,7 @@ from metaprobe.models.sampling import Sampling
 from metaprobe.probes import divergence
 from metaprobe.probes.likelihood import measure_likelihood
 from metaprobe.probes.prompts import item_prompts
+from metaprobe.stages.discover import FoundStage
 from metaprobe.study.config import ProbeSettings
 from metaprobe.study.layout import Layout, StageName
 from metaprobe.study.plan import Measuring, plan_probe
@@ -166,6 +167,10 @@ def test_a_probe_that_cannot_measure_a_stage_is_named_and_the_others_go_on(
     assert layout.detail("parameters", stage).is_file()
     assert not layout.detail("divergence", stage).exists()
     assert layout.problems(stage) == ["divergence of nano-0-0: the vocabularies differ"]
+    measuring = Measuring(str(plain), "hash", Sampling(), ProbeSettings(likelihood=True))
+    found = FoundStage("nano", "external", 0, 0, 0.0, 0, None, "nano/qwen3")
+    planned = plan_probe([found], measuring, layout)[-1]
+    assert all(path.exists() for path in planned.outputs)
     layout.discard(stage)
     assert not layout.problems(stage)
     assert not layout.responses(stage).exists()

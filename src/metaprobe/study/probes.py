@@ -1,13 +1,14 @@
 """The probes that a study can ask for, behind one protocol.
 
 A probe sees one stage beside its base and gives back a class of `metaprobe.core.results` and the
-same values as rows. Where it cannot measure a stage it raises `InputError`, whose line goes into
+same values as rows. Where it cannot measure a stage it raises an error, whose line goes into
 the report, and the other probes go on. To add one, write the measuring function in
 `metaprobe.probes`, a class here, and a switch in `ProbeSettings`.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import polars as pl
@@ -15,6 +16,7 @@ from pydantic import BaseModel
 
 from metaprobe.analysis.likelihood import likelihood_by_cell
 from metaprobe.benchmark.items import Item
+from metaprobe.core.errors import InputError
 from metaprobe.core.vocabulary import CELLS
 from metaprobe.models.loading import LoadedModel
 from metaprobe.models.sampling import Sampling
@@ -40,8 +42,9 @@ class ProbedStage:
     label: str
     """Names the stage in random streams."""
     loaded: LoadedModel
-    base: LoadedModel | None
-    """None where the stage is the base itself."""
+    base: LoadedModel
+    """What the stage is compared with; the base itself where that is measured."""
+    is_base: bool
     items: Mapping[str, Item]
     """The benchmark's, by id."""
     responses: pl.DataFrame
@@ -79,11 +82,12 @@ class Probe(Protocol):
     def of_base(self) -> bool:
         """Whether the base itself is measured too."""
 
-    def measure(self, stage: ProbedStage) -> Measurement | None:
-        """Measure a stage; None where there is nothing to measure.
+    def measure(self, stage: ProbedStage) -> Measurement:
+        """Measure a stage.
 
         Raises:
             InputError: the stage cannot be measured; what, where and the fix.
+            ConfigError: the stage and the base cannot be compared.
         """
 
 
@@ -113,10 +117,8 @@ class DivergenceProbe:
     version = divergence.VERSION
     of_base = False
 
-    def measure(self, stage: ProbedStage) -> Measurement | None:
+    def measure(self, stage: ProbedStage) -> Measurement:
         """Measure it on texts of both."""
-        if stage.base is None:
-            return None
         items = first_items(stage, self.items)
 
         def answered(model: LoadedModel, responses: pl.DataFrame) -> list[CellText]:
@@ -141,11 +143,14 @@ class ParametersProbe:
     version = parameters.VERSION
     of_base = False
 
-    def measure(self, stage: ProbedStage) -> Measurement | None:
-        """Compare the two folders; a model that has none has nothing to compare."""
-        if stage.base is None or not stage.base.folder or not stage.loaded.folder:
-            return None
-        result = parameters.measure_parameters(stage.base.folder, stage.loaded.folder)
+    def measure(self, stage: ProbedStage) -> Measurement:
+        """Compare the files of the two.
+
+        Raises:
+            InputError: a model is of a hub, so that its files are not known, or see
+                `measure_parameters`.
+        """
+        result = parameters.measure_parameters(_folder(stage.base), _folder(stage.loaded))
         return Measurement(result, parameter_values(result))
 
 
@@ -159,10 +164,8 @@ class RepresentationProbe:
     version = representation.VERSION
     of_base = False
 
-    def measure(self, stage: ProbedStage) -> Measurement | None:
+    def measure(self, stage: ProbedStage) -> Measurement:
         """Measure it on responses of the base, so that all stages read the same positions."""
-        if stage.base is None:
-            return None
         items = first_items(stage, self.items)
         tokens = first_responses(stage.base_responses, items)
         texts = divergence.response_texts(stage.base, items, tokens, stage.shots)
@@ -184,7 +187,7 @@ class BehavioursProbe:
 
     def measure(self, stage: ProbedStage) -> Measurement:
         """Count them in the responses; a stage's changes are paired with the base by item."""
-        before = None if stage.base is None else stage.base_responses
+        before = None if stage.is_base else stage.base_responses
         result = behaviours.measure_behaviours(stage.responses, before)
         return Measurement(result, behaviour_values(result))
 
@@ -199,10 +202,8 @@ class CrossSamplingProbe:
     version = cross_sampling.VERSION
     of_base = False
 
-    def measure(self, stage: ProbedStage) -> Measurement | None:
+    def measure(self, stage: ProbedStage) -> Measurement:
         """Let each model choose some of the tokens of the other."""
-        if stage.base is None:
-            return None
         result = divergence.measure_cross_sampling(
             stage.base,
             stage.loaded,
@@ -224,6 +225,12 @@ def chosen_probes(settings: ProbeSettings) -> list[Probe]:
         (settings.cross_sampling, CrossSamplingProbe(settings.cross_sampling_items)),
     ]
     return [probe for on, probe in wanted if on]
+
+
+def _folder(model: LoadedModel) -> Path:
+    if model.folder is None:
+        raise InputError(f"{model.name}: weights are read from files; download it, name its folder")
+    return model.folder
 
 
 def first_items(stage: ProbedStage, per_cell: int) -> list[Item]:

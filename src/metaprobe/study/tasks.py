@@ -120,7 +120,8 @@ class ProbeTask:
             stage = ProbedStage(
                 label=self.stage.label,
                 loaded=loaded,
-                base=None if at_base else _loaded(self.base),
+                base=loaded if at_base else _loaded(self.base),
+                is_base=at_base,
                 items={item.id: item for item in benchmark.items},
                 responses=responses,
                 base_responses=pl.read_parquet(layout.responses(BASE)),
@@ -138,9 +139,7 @@ class ProbeTask:
 Task = TrainTask | InterpolateTask | ProbeTask
 
 
-def _write(layout: Layout, probe: str, stage: StageName, found: Measurement | None) -> None:
-    if found is None:
-        return
+def _write(layout: Layout, probe: str, stage: StageName, found: Measurement) -> None:
     optional = dict.fromkeys(("value", "low", "high"), pl.Float64)
     rows = pl.DataFrame(found.values, schema_overrides=optional)
     write_parquet(layout.result(probe, stage), rows)

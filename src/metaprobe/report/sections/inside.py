@@ -1,6 +1,7 @@
 """What moved inside: hidden states, behaviours in responses, and tokens that decide."""
 
 from collections.abc import Callable, Iterable
+from math import degrees
 
 from metaprobe.core.results import Behaviour, BehaviourRow, PCAShift, Representation, SkillDirection
 from metaprobe.report.figures.layers import layer_change
@@ -93,7 +94,7 @@ def _shift(shifts: Iterable[PCAShift | None]) -> str:
 
 
 def _degrees(radians: float | None) -> str:
-    return NOT_MEASURED if radians is None else f"{radians * 57.29577951308232:.0f}°"
+    return NOT_MEASURED if radians is None else f"{degrees(radians):.0f}°"
 
 
 def behaviours(view: View) -> Html:
