@@ -18,6 +18,7 @@ from metaprobe.probes.parameters import (
 )
 from metaprobe.probes.parameters.blocks import decoded
 from metaprobe.probes.parameters.files import FORMATS
+from metaprobe.probes.parameters.kernels import LEAST_SHARE
 
 DTYPES = {name: getattr(torch, FORMATS[name][1]) for name in FORMATS}
 
@@ -218,3 +219,10 @@ def test_memory_stays_within_its_setting_on_models_larger_than_it(tmp_path):
         [sys.executable, "-c", RSS, *arguments], capture_output=True, text=True, check=True
     )
     assert float(done.stdout) < 64
+
+
+def test_no_two_bfloat16_differ_by_a_smaller_share_than_the_kernel_takes_for_granted():
+    every = (np.arange(2**15, dtype=np.uint32) << np.uint32(16)).view(np.float32)
+    finite = every[np.isfinite(every)].astype(np.float64)
+    shares = np.diff(finite) / finite[1:]  # neighbours differ least
+    assert shares.min() == LEAST_SHARE

@@ -33,6 +33,8 @@ CHANGE_SQUARE, BASE_SQUARE, TUNED_SQUARE, PRODUCT, LARGEST, SUMS = range(6)
 _CHUNK = 2048
 _TOLERANCES = np.array(ABSOLUTE_TOLERANCES, dtype=np.float32)
 _RELATIVE = np.array(RELATIVE_TOLERANCES, dtype=np.float32)
+LEAST_SHARE = 2.0**-8
+"""No two bfloat16, nor two of a coarser format, differ by a smaller share of the larger one."""
 
 HALF = np.arange(2**16, dtype=np.uint16).view(np.float16).astype(np.float32)
 """float16 by its bits."""
@@ -149,9 +151,12 @@ def _beyond_share(size: Array, larger: Array, share: float) -> np.int32:
 
 
 @_compiled
-def _flips(a: Array, b: Array) -> np.int32:
+def _compare_sizes(a: Array, b: Array, larger: Array) -> np.int32:
+    """Write max(|a|, |b|), and return how many pairs have opposite signs."""
     count = np.int32(0)
     for i in range(a.size):
+        x, y = abs(a[i]), abs(b[i])
+        larger[i] = x if x > y else y
         opposite = ((a[i] < 0) & (b[i] > 0)) | ((a[i] > 0) & (b[i] < 0))
         count = np.int32(count + np.int32(opposite))
     return count
@@ -186,14 +191,14 @@ def _count_chunk(a: Array, b: Array, d: Array, counts: Array, exact: bool) -> No
     _count_beyond(d, counts)
     if counts[0] == before[0]:
         return
-    counts[FLIPS] += _flips(a, b)
+    changed = counts[0] - before[0]
     larger = np.empty(_CHUNK, np.float32)[: a.size]
-    for i in range(a.size):
-        x, y = abs(a[i]), abs(b[i])
-        larger[i] = x if x > y else y
-    counts[2 * ABSOLUTE] += counts[0] - before[0]
-    for k in range(1, RELATIVE):
-        counts[2 * ABSOLUTE + k] += _beyond_share(d, larger, _RELATIVE[k])
+    counts[FLIPS] += _compare_sizes(a, b, larger)
+    for k in range(RELATIVE):
+        if _RELATIVE[k] == 0 or (exact and _RELATIVE[k] < LEAST_SHARE):
+            counts[2 * ABSOLUTE + k] += changed
+        else:
+            counts[2 * ABSOLUTE + k] += _beyond_share(d, larger, _RELATIVE[k])
     if exact:
         counts[ABSOLUTE : 2 * ABSOLUTE] += counts[:ABSOLUTE] - before
         return
