@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from metaprobe.core.errors import ConfigError, InputError, MetaprobeError
 from metaprobe.models import folders
@@ -103,6 +104,32 @@ def test_a_missing_shard_is_named(folder: Path, tiny_qwen3: Any) -> None:
 def test_a_damaged_index_is_named(folder: Path, text: str) -> None:
     (folder / "model.safetensors.index.json").write_text(text)
     with pytest.raises(InputError, match="not a safetensors index") as error:
+        load_model(str(folder))
+    line_of(error)
+
+
+def without_first_tensor(tensors: dict[str, Any]) -> None:
+    tensors.pop("model.layers.0.mlp.down_proj.weight")
+
+
+def with_a_column_less(tensors: dict[str, Any]) -> None:
+    name = "model.layers.0.mlp.down_proj.weight"
+    tensors[name] = tensors[name][:, 1:].contiguous()
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (without_first_tensor, r"down_proj.weight' is in none of its files"),
+        (with_a_column_less, r"down_proj.weight' has shape \(\d+, \d+\) and should have"),
+    ],
+)
+def test_no_tensor_is_filled_with_random_numbers(folder: Path, damage: Any, said: str) -> None:
+    path = folder / "model.safetensors"
+    tensors = load_file(path)
+    damage(tensors)
+    save_file(tensors, path, {"format": "pt"})
+    with pytest.raises(InputError, match=said) as error:
         load_model(str(folder))
     line_of(error)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from metaprobe.core.errors import InputError
 from metaprobe.models import sampler
 from metaprobe.models.decoding import FusedDecoder, HuggingFaceDecoder, decoder_for
 from metaprobe.models.forward import fusible
@@ -182,6 +183,18 @@ def test_temperature_zero_ignores_seed_and_name(tiny_qwen3: Any) -> None:
     (first,) = draw(tiny_qwen3, [Request("a", [20, 30])], **settings)
     (second,) = draw(tiny_qwen3, [Request("b", [20, 30])], seed=5, **settings)
     assert first[0] == first[1] == second[0]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("settings", [{}, {"top_p": 1}, {"temperature": 0}])
+def test_weights_that_are_no_numbers_give_no_tokens(
+    tiny_qwen3: Any, value: float, settings: dict[str, Any]
+) -> None:
+    broken = copy.deepcopy(tiny_qwen3)
+    with torch.no_grad():
+        broken.model.layers[0].mlp.down_proj.weight[0, 0] = value
+    with pytest.raises(InputError, match="logits are NaN or infinite"):
+        draw(broken, [Request("a", [20, 30])], max_new_tokens=4, samples=1, **settings)
 
 
 class Chain:

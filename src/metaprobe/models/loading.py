@@ -45,29 +45,51 @@ def load_model(name: str, *, dtype: torch.dtype | None = None) -> LoadedModel:
 
     Raises:
         ConfigError: there is no such model.
-        InputError: its files are incomplete or damaged.
+        InputError: its files are incomplete or damaged, or a tensor is missing or has another
+            shape than its config says.
     """
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    told = logging.get_verbosity()
     folder = resolve_model(name)
     source = str(folder) if folder else name
     if folder:
         check_weights(folder)
         _check_tokenizer(folder)
     try:
+        logging.set_verbosity_error()  # what it would warn of is an error here
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-        model = AutoModelForCausalLM.from_pretrained(
-            source, dtype=dtype or "auto", use_safetensors=True, trust_remote_code=False
+        model, found = AutoModelForCausalLM.from_pretrained(
+            source,
+            dtype=dtype or "auto",
+            use_safetensors=True,
+            trust_remote_code=False,
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
         )
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         reason = str(error).strip().splitlines()[0]
         kind = InputError if folder else ConfigError
         raise kind(f"cannot load model {name!r}: {reason}") from error
+    finally:
+        logging.set_verbosity(told)
+    _check_loaded(name, found)
     model.eval()
     model.to(default_device())
     return LoadedModel(name=name, folder=folder, model=model, tokenizer=tokenizer)
+
+
+def _check_loaded(name: str, found: dict[str, Any]) -> None:
+    # What a file lacks, or holds in another shape, would be filled with random numbers.
+    for tensor, stored, wanted in sorted(found["mismatched_keys"]):
+        raise InputError(
+            f"{name}: tensor {tensor!r} has shape {tuple(stored)} and should have {tuple(wanted)} "
+            "by its config.json; copy weights and config of the same model"
+        )
+    for tensor in sorted(found["missing_keys"]):
+        raise InputError(f"{name}: tensor {tensor!r} is in none of its files; copy them again")
 
 
 def check_weights(folder: Path) -> None:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
+from metaprobe.core.errors import InputError
 from metaprobe.core.streams import numpy_rng_for
 from metaprobe.models.chat import Tokenizer
 from metaprobe.models.decoding import Decoder, decoder_for
@@ -215,9 +216,17 @@ def pick(logits: Tensor, uniform: Tensor, sampling: Sampling) -> tuple[Tensor, T
         logits: (B, V).
         uniform: (B,) in [0, 1).
         sampling: temperature and nucleus.
+
+    Raises:
+        InputError: a row has no distribution, since its logits are NaN or infinite.
     """
     logits = logits.float()
     normaliser = logits.logsumexp(1)
+    if not normaliser.isfinite().all():
+        raise InputError(
+            "the model's logits are NaN or infinite: its weights are, or they overflow its dtype; "
+            "metaprobe params names such weights"
+        )
     if sampling.temperature == 0:
         token = logits.argmax(1)
     elif sampling.top_p == 1:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from metaprobe.core.errors import ConfigError
+from metaprobe.core.errors import ConfigError, InputError
 from metaprobe.core.files import sha256_file
 from metaprobe.core.streams import short_hash
 from metaprobe.models.folders import resolve_model, weight_files
@@ -111,8 +111,11 @@ def _make_arm(config: StudyConfig, layout: Layout, base_key: str, arm: str, seed
 def plan_probe(found: Sequence[FoundStage], measuring: Measuring, layout: Layout) -> list[Planned]:
     """Return the units that measure checkpoints which are already there.
 
+    A checkpoint that cannot be read has a unit too, which fails and is named in the report.
+
     Raises:
         ConfigError: two checkpoints would be the same stage.
+        InputError: none of them can be read, or the base cannot.
     """
     base_key = model_key(measuring.base)
     planned = [_probe(layout, measuring, BASE, measuring.base, base_key, base_key, after=())]
@@ -122,13 +125,31 @@ def plan_probe(found: Sequence[FoundStage], measuring: Measuring, layout: Layout
         raise ConfigError(
             f"two checkpoints are both {sorted(twice)[0].label}; name their arms as NAME=PATH"
         )
+    keys = _readable_keys([checkpoint.model for checkpoint in found])
     for name, checkpoint in zip(names, found, strict=True):
-        key = model_key(checkpoint.model)
+        key = keys.get(checkpoint.model, short_hash("unreadable", checkpoint.model))
         after = (_probe_name(BASE),)
         planned.append(
             _probe(layout, measuring, name, checkpoint.model, key, base_key, after=after)
         )
     return planned
+
+
+def _readable_keys(models: Sequence[str]) -> dict[str, str]:
+    """Return `model_key` by model, without those that cannot be read.
+
+    Raises:
+        InputError: none of them can be read.
+    """
+    keys, problems = {}, []
+    for model in models:
+        try:
+            keys[model] = model_key(model)
+        except InputError as error:
+            problems.append(error)
+    if problems and not keys:
+        raise problems[0]
+    return keys
 
 
 def _probe_name(stage: StageName) -> str:
