@@ -63,9 +63,11 @@ def _cache() -> Path:
 
 def _dequantise(source: Path, folder: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
 
     from metaprobe.models.runtime import torch
 
+    logging.disable_progress_bar()
     place = {"pretrained_model_name_or_path": str(source.parent), "gguf_file": source.name}
     tokenizer = AutoTokenizer.from_pretrained(**place)
     model = AutoModelForCausalLM.from_pretrained(**place, dtype=torch.float32)
