@@ -5,7 +5,7 @@ Nothing heavy is imported before a verb runs, so that `--help` answers at once.
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -32,7 +32,6 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",  # joins the lines of a paragraph
 )
 app.command("run")(run.run)
 app.command("probe")(probe.probe)
@@ -64,13 +63,23 @@ def _options(
     del version
 
 
+def _join_lines(command: Any) -> None:
+    """Make a line of each paragraph of help, so that a narrow terminal does not break it twice."""
+    paragraphs = (command.help or "").split("\n\n")
+    command.help = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    for inner in getattr(command, "commands", {}).values():
+        _join_lines(inner)
+
+
 def main() -> None:
     """Run the command line and leave with its status.
 
     0 done, 2 bad input, 3 a gate of `compare` that failed, 1 anything else.
     """
+    command = typer.main.get_command(app)
+    _join_lines(command)
     try:
-        app()
+        command()
     except MetaprobeError as error:
         print(f"metaprobe: {error}", file=sys.stderr)
         sys.exit(error.exit_status)
