@@ -135,8 +135,9 @@ def _claim(subject: str, arm: str, measured: _Measured, p: float, family: _Famil
     over = f"over {change.n_items:,} items"
     if _general(change):
         over += f", {change.n_families} families and {number(change.n_seeds)} seeds"
-    of_arms = f" after Holm over {number(n_arms)} arms" if n_arms > 1 else ""
-    detail = f"{ends} {over}; p {_p(p)}{of_arms}"
+    detail = f"{ends} {over}; p {_p(change.p_value)}"
+    if n_arms > 1:
+        detail += f", after Holm over {number(n_arms)} arms {_p(p).removeprefix('= ')}"
     if told:
         verb = "gains" if change.value > 0 else "loses"
         text = f"{subject} {verb} {points(change.value)} ({detail})."

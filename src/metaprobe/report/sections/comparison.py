@@ -55,9 +55,9 @@ def comparison(view: View) -> Html:
         figure(
             pareto(view, found),
             "Each arm at its last stage: its gain where it was trained against its worst cell, "
-            "with 95 % intervals, those of the worst cell over questions alone. Ringed arms are on the Pareto front, the dashed line: no other "
-            "arm is as good in both. The percentage is the share of the resamples in which the arm "
-            "is on it.",
+            "with 95 % intervals, those of the worst cell over questions alone. Ringed arms are on "
+            "the Pareto front, the dashed line: no other arm is as good in both. The percentage is "
+            "the share of the resamples in which the arm is on it.",
             "wide",
         ),
     )
@@ -114,11 +114,10 @@ def _budgets(view: View, found: Comparison) -> Html:
         "seconds": f"{duration(found.budgets.get('seconds'))} of training",
     }
     names = {arm.name: arm_name(arm) for arm in view.arms}
-    head = [text("arm"), text("trained"), text("others"), text("behind")]
     grids = [
         table(
             f"The arms at {words}",
-            head,
+            [text(f"at {words}"), text("trained"), text("others"), text("behind")],
             [[names.get(row.arm, text(row.arm)), *_at(row, budget)] for row in found.arms],
             class_="summary",
         )

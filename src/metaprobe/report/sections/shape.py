@@ -26,14 +26,13 @@ from metaprobe.report.view import View
 _HEAD = (
     "arm",
     "worst cell",
-    "its change",
     "jaggedness",
     "drift",
     "specialisation",
     "balance",
     "cosine",
-    "p, nothing changed",
-    "p, changed evenly",
+    "p, no change",
+    "p, even change",
 )
 _NOTE = (
     "Worst change, jaggedness, drift and specialisation are in points, with 95 % intervals over "
@@ -64,8 +63,7 @@ def shapes(view: View) -> Html:
 
 def _row(shape: Shape) -> list[Html]:
     return [
-        text(shape.worst_cell),
-        _value(shape.worst, _signed),
+        join([_value(shape.worst, _signed), tag("small", text(shape.worst_cell))]),
         _value(shape.jaggedness, _size),
         _value(shape.drift, _size),
         _value(shape.specialisation, _signed),
@@ -109,11 +107,10 @@ def _skills(view: View) -> Html:
     k = {row.k for own in skills.values() for rows in own.values() for row in rows if row.k}
     times = f"{min(k)} samples" if len(k) == 1 else "all samples"
     measures = {
-        "beyond_chance": "Accuracy beyond chance in percent: 0 is a blind guess, 100 always right",
-        "pass_at_k": f"pass@k in percent: any of {times} right",
-        "pass_hat_k": f"pass^k in percent: each of {times} right",
+        "beyond_chance": "beyond chance, %",
+        "pass_at_k": f"pass@k, %: any of {times} right",
+        "pass_hat_k": f"pass^k, %: each of {times} right",
     }
-    head = [text("last stage"), *(text(readable(skill)) for skill in Skill)]
     names = {"base": text("base"), **{arm.name: arm_name(arm) for arm in view.arms}}
     grids = []
     for field, caption in measures.items():
@@ -123,11 +120,13 @@ def _skills(view: View) -> Html:
         }
         if any(e is not None for own in cells.values() for found in own for e in found):
             rows = [[names[name], *map(_pooled, own)] for name, own in cells.items()]
+            head = [text(caption), *(text(readable(skill)) for skill in Skill)]
             grids.append(table(caption, head, rows, class_="summary"))
     if not grids:
         return Html("")
     title = "Skills beyond chance" + (", and over several samples" if k else "")
-    return folded(text(title), *grids)
+    note = "At the last stage; beyond chance 0 is a blind guess and 100 is always right."
+    return folded(text(title), *grids, tag("p", text(note), class_="fine"))
 
 
 def _pooled(found: list[Estimate | None]) -> Html:
