@@ -1,7 +1,8 @@
 """The shape of a change: how it is spread over the cells of the grid.
 
-Formulas: docs/shape.md; arXiv 2512.24063 does not define its own. Cells weigh the same; standard deviations are over the cells present, not a sample
-of them. The area of a radar is never used: it depends on the order of its corners.
+Formulas: docs/shape.md; arXiv 2512.24063 does not define its own. Cells weigh the same; standard
+deviations are over the cells present, not a sample of them. The area of a radar is never used: it
+depends on the order of its corners.
 
 Noise in the accuracies makes the plain jaggedness and drift too large, and the plain cosine too
 small. All three are made of mean products over cells, whose bias is the mean sampling (co)variance.
