@@ -12,6 +12,7 @@ from metaprobe.core.streams import numpy_rng_for
 
 ITEMS = 400
 TRAINED = np.arange(ITEMS) < 100
+CELLS = [f"cell {n // 50}" for n in range(ITEMS)]
 LABELS = {"near": "near", "far": "far", "idle": "idle"}
 
 
@@ -26,11 +27,12 @@ def planted(
         noise[TRAINED] -= noise[TRAINED].mean()
         noise[~TRAINED] -= noise[~TRAINED].mean()
         rows.append(np.where(TRAINED, inside, outside) + noise)
-    return Trajectory(arm, seed, range(1, 1 + len(rows)), tokens, np.stack(rows))
+    steps = range(1, 1 + len(rows))
+    return Trajectory(arm, seed, steps, {"forward_tokens": tokens}, np.stack(rows))
 
 
 def compared(*runs: Trajectory) -> Comparison:
-    found = compare_arms(runs, TRAINED)
+    found = compare_arms(runs, TRAINED, CELLS)
     assert found is not None
     return found
 
@@ -60,13 +62,50 @@ def test_arms_are_compared_where_both_have_the_smaller_gain() -> None:
 def test_arms_are_compared_at_the_smaller_compute() -> None:
     found = compared(NEAR, FAR)
     near, far = found.arms
-    assert found.compute == 200
-    assert near.trained_at_compute is not None
-    assert near.trained_at_compute.value == pytest.approx(0.4)
-    assert far.trained_at_compute is not None
-    assert far.trained_at_compute.value == pytest.approx(0.3 + 0.3 * 150 / 350)
-    assert far.others_at_compute is not None
-    assert far.others_at_compute.value == pytest.approx(-0.2 - 0.1 * 150 / 350)
+    assert found.budgets == {"forward_tokens": 200}
+    assert near.at["forward_tokens"].trained.value == pytest.approx(0.4)
+    assert far.at["forward_tokens"].trained.value == pytest.approx(0.3 + 0.3 * 150 / 350)
+    assert far.at["forward_tokens"].others.value == pytest.approx(-0.2 - 0.1 * 150 / 350)
+
+
+def test_every_budget_that_two_arms_know_is_compared() -> None:
+    near = NEAR._replace(costs={**NEAR.costs, "steps": [10, 20], "seconds": [3.0, 3.0]})
+    far = FAR._replace(costs={**FAR.costs, "steps": [20, 60], "seconds": [1.0, 2.0]})
+    found = compared(near, far)
+    # The seconds of `near` do not rise, so they are not known.
+    assert found.budgets == {"forward_tokens": 200, "steps": 20}
+    at = found.arms[1].at["steps"]
+    assert at.others.value == pytest.approx(-0.2)
+    assert at.behind is not None
+    assert at.behind.value == pytest.approx(0.18)
+    text = comparison_findings(found, LABELS)[2].text
+    assert text.startswith("What keeps the most elsewhere, in points: at 20 optimiser steps, near")
+    assert text.endswith("clearly more than any other.")
+
+
+def test_the_front_is_that_of_all_pairs() -> None:
+    """By hand: an arm is off the front if another is as good in both and better in one."""
+    rng = np.random.default_rng(1)
+    runs = [
+        planted(name, [rng.uniform(0, 0.4)], [rng.uniform(-0.4, 0)], [1]) for name in "abcdefgh"
+    ]
+    found = compared(*runs).arms
+    cell = np.array(CELLS)
+    for run, row in zip(runs, found, strict=True):
+        means = [run.changes[-1][cell == name].mean() for name in np.unique(cell)]
+        assert row.worst == pytest.approx(min(means))
+        assert row.last.value == pytest.approx(run.changes[-1][TRAINED].mean())
+    for row in found:
+        beaten = any(
+            other.last.value >= row.last.value
+            and other.worst >= row.worst
+            and (other.last.value > row.last.value or other.worst > row.worst)
+            for other in found
+            if other.arm != row.arm
+        )
+        assert row.on_front is not beaten
+        assert 0 <= row.front_share <= 1
+    assert any(row.on_front for row in found)
 
 
 def test_seeds_are_averaged() -> None:
@@ -84,9 +123,10 @@ def test_an_arm_without_a_clear_gain_is_not_compared_at_one() -> None:
     idle = found.arms[2]
     assert not idle.gained
     assert idle.at_gain is None
-    assert idle.others_at_compute is not None
+    assert "forward_tokens" in idle.at
     assert found.gain == pytest.approx(0.4)
-    answer, at_compute = comparison_findings(found, LABELS)
+    answer, at_compute, front = comparison_findings(found, LABELS)
+    assert "far (+60 and" in front.text
     assert answer.text.startswith("At an equal gain of 40 points in the trained cells, near keeps")
     assert "clearly more than far" in answer.text
     assert answer.text.endswith("No clear gain: idle.")
@@ -102,16 +142,16 @@ def test_without_two_gaining_arms_the_words_say_so() -> None:
 def test_an_arm_of_unknown_compute_is_left_out_of_equal_compute_only() -> None:
     unknown = planted("idle", [0.4, 0.5], [0.0, 0.0], [None, None])
     found = compared(NEAR, FAR, unknown)
-    assert found.compute == 200
-    assert found.arms[2].others_at_compute is None
+    assert found.budgets == {"forward_tokens": 200}
+    assert found.arms[2].at == {}
     assert found.arms[2].at_gain is not None
-    assert compared(NEAR, unknown).compute is None
+    assert compared(NEAR, unknown).budgets == {}
 
 
 def test_there_is_nothing_to_compare_without_two_arms_or_other_cells() -> None:
-    assert compare_arms([NEAR], TRAINED) is None
-    assert compare_arms([NEAR, FAR], np.ones(ITEMS, dtype=bool)) is None
-    assert compare_arms([NEAR, FAR], np.zeros(ITEMS, dtype=bool)) is None
+    assert compare_arms([NEAR], TRAINED, CELLS) is None
+    assert compare_arms([NEAR, FAR], np.ones(ITEMS, dtype=bool), CELLS) is None
+    assert compare_arms([NEAR, FAR], np.zeros(ITEMS, dtype=bool), CELLS) is None
     assert comparison_findings(None, {}) == []
 
 
@@ -119,12 +159,13 @@ def test_the_interval_of_a_difference_is_paired_by_item() -> None:
     """Two arms with the same noise differ by exactly the planted amount."""
     shifted = FAR.changes.copy()
     shifted[:, ~TRAINED] -= 0.05
-    twin = Trajectory("twin", 0, FAR.steps, FAR.forward_tokens, shifted)
-    behind = compared(FAR, twin).arms[1].behind_at_compute
+    twin = Trajectory("twin", 0, FAR.steps, FAR.costs, shifted)
+    behind = compared(FAR, twin).arms[1].at["forward_tokens"].behind
     assert behind is not None
     assert behind.low == pytest.approx(behind.high)
 
 
+@pytest.mark.slow
 def test_the_interval_covers_the_truth() -> None:
     """Over items: 95 % intervals of a change of 0.1 must hold it in about 95 of 100 worlds."""
     rng = np.random.default_rng(0)
@@ -132,9 +173,11 @@ def test_the_interval_covers_the_truth() -> None:
     worlds = 150
     for _ in range(worlds):
         noisy = [0.1 + rng.choice([-1.0, 0.0, 1.0], size=(1, ITEMS)) for _ in range(2)]
-        runs = [Trajectory(a, 0, [1], [9], c) for a, c in zip("xy", noisy, strict=True)]
-        change = compared(*runs).arms[0].others_at_compute
-        assert change is not None
+        spent = {"steps": [9]}
+        runs = [Trajectory(a, 0, [1], spent, c) for a, c in zip("xy", noisy, strict=True)]
+        found = compare_arms(runs, TRAINED, [str(inside) for inside in TRAINED])
+        assert found is not None
+        change = found.arms[0].at["steps"].others
         hits += change.low <= 0.1 <= change.high
     assert 0.88 * worlds <= hits <= 0.99 * worlds
 

@@ -124,7 +124,8 @@ def test_several_falls_name_the_worst():
 def test_nothing_seen_names_what_could_be_seen():
     assert texts([arm(stage(60, gain=0.03, gain_q=0.4))], "headline") == [
         "GRPO holds 20 of 20 cells and shows no clear change on mathematics (3, 95 % −3 to 9); "
-        "no cell moved by more than this study can see, about 14 points."
+        "no cell moved by more than this study can see, about 14 points with 25 items a cell; "
+        "10 points would take about 49."
     ]
 
 

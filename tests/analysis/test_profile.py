@@ -261,3 +261,34 @@ def test_a_real_collapse_is_found_where_it_is():
     rows = profile(grid(lambda c: 0.2 if c == TWO else 0.7, "run"), base, stream="t")
     (found,) = assign_q_values([arm(StageResult(step=1, seconds=0, tokens=0, **rows._asdict()))])
     assert [Cell(r.domain, r.skill) for r in found.steps[0].cells if r.collapsed] == [TWO]
+
+
+def test_skills_over_samples_agree_with_all_choices():
+    """pass@k and pass^k with k all samples are 'any right' and 'all right', errors left out."""
+    names = {"c": "correct", "w": "wrong", "e": "errored"}
+    verdicts = {"a": "ccc", "b": "cwc", "c": "www", "d": "cce"}
+    rows = [
+        {
+            "item_id": item,
+            "domain": "coding",
+            "skill": "simulation",
+            "family": "toy",
+            "level": 1,
+            "sample": n,
+            "verdict": names[letter],
+            "self_check": False,
+            "chance": 0.25,
+            "majority": 0.3,
+        }
+        for item, letters in verdicts.items()
+        for n, letter in enumerate(letters)
+    ]
+    (row,) = profile(pl.DataFrame(rows), None, stream="s").skills
+    assert row.k == 3
+    assert row.pass_at_k.value == pytest.approx(2 / 3)
+    assert row.pass_hat_k.value == pytest.approx(1 / 3)
+    assert row.pass_at_k.low < 2 / 3 < row.pass_at_k.high
+    assert row.beyond_chance.value == pytest.approx((row.accuracy - 0.25) / 0.75)
+    single = [dict(r, chance=None) for r in rows if r["sample"] == 0]
+    (row,) = profile(pl.DataFrame(single), None, stream="s").skills
+    assert (row.k, row.pass_at_k, row.pass_hat_k, row.beyond_chance) == (None, None, None, None)

@@ -11,9 +11,11 @@ from metaprobe.core.results import (
     CellDivergence,
     CellResult,
     ChangedShare,
+    Corrected,
     Divergence,
     DivergenceSummary,
     DomainResult,
+    Estimate,
     Finding,
     ModuleChange,
     ParameterChange,
@@ -126,15 +128,20 @@ def stage(arm: str | None, step: int, rng: np.random.Generator) -> StageResult:
 def shape(cells: Sequence[CellResult]) -> Shape:
     """The shape of a stage's change."""
     worst = min(cells, key=lambda c: c.delta or 0.0)
+    low = worst.delta or 0.0
+    jagged = float(np.std([c.delta or 0.0 for c in cells]))
     return Shape(
-        balance=0.61,
-        jaggedness=float(np.std([c.delta or 0.0 for c in cells])),
-        specialisation=0.21,
+        n_cells=len(cells),
+        n_items=ITEMS * len(cells),
+        balance=Estimate(value=0.61, low=0.5, high=0.7),
+        jaggedness=Corrected(value=jagged, low=0.0, high=2 * jagged, raw=1.1 * jagged),
+        specialisation=Estimate(value=0.21, low=0.15, high=0.27),
         worst_cell=f"{worst.domain}/{worst.skill}",
-        worst_delta=worst.delta or 0.0,
-        drift=0.12,
-        cosine=0.83,
-        permutation_p=0.004,
+        worst=Estimate(value=low, low=low - 0.1, high=low + 0.1),
+        drift=Corrected(value=0.12, low=0.1, high=0.14, raw=0.13),
+        cosine=Corrected(value=0.83, low=None, high=None, raw=0.8),
+        unchanged_p=0.0004,
+        uneven_p=0.004,
     )
 
 
@@ -290,6 +297,7 @@ def example_summary(seeds: Sequence[int] = (0,), *, bare: bool = False) -> Summa
         base=BaseInfo(name="nano/qwen3", parameters=2_100_000, family="qwen3", profile=base),
         arms=arms,
         findings=findings(),
+        shapes={run.arm: run.steps[-1].shape for run in arms if run.steps[-1].shape},
         samples=[] if bare else [sample(cell, n) for cell in CELLS for n in range(2)],
         trained_cells=[str(c) for c in CELLS if c.domain is Domain.MATHEMATICS],
         missing=["features: not asked for", "general/diagnostic: every response was truncated"],

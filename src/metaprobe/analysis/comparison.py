@@ -1,27 +1,40 @@
-"""Arms beside each other at an equal gain in the trained cells, and at equal compute.
+"""Arms beside each other at an equal gain in the trained cells, and at equal budgets.
 
 Neither alone is fair: an arm that hardly moved has lost nothing, and one that moved far may have
-had ten times the compute. An arm is a path of (compute, change in the trained cells, change in all
-others), averaged over its seeds and straight between its stages, from the base at the origin.
+had ten times the compute. An arm is a path of (budget, change in the trained cells, change in all
+others), averaged over its seeds and straight between its stages, from the base at the origin. The
+budgets are compute in forward tokens, optimiser steps, tokens in the loss and seconds of training.
+
+At its last stage an arm is on the Pareto front where no other one gained at least as much in the
+trained cells with as good a worst cell, one of them better.
 
 Intervals are percentiles of a Bayesian bootstrap (Rubin, Ann. Statist. 9 (1981) 130) over items and
 over seeds. All arms share the items, so differences between arms are paired; with one seed they say
 nothing about other seeds. Differences from the best arm are widened for their number (Bonferroni).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from metaprobe.core.results import ArmComparison, Change, Comparison, PathPoint
+from metaprobe.core.results import (
+    ArmComparison,
+    AtBudget,
+    Budget,
+    Change,
+    Comparison,
+    PathPoint,
+)
 from metaprobe.core.stats import FloatArray
 from metaprobe.core.streams import numpy_rng_for
 
 DRAWS = 2000
 LEVEL = 0.95
+_EQUAL = 1e-9
+BUDGETS: tuple[Budget, ...] = get_args(Budget)
 
 
 class Trajectory(NamedTuple):
@@ -30,7 +43,8 @@ class Trajectory(NamedTuple):
     arm: str
     seed: int
     steps: Sequence[int]
-    forward_tokens: Sequence[int | None]
+    costs: Mapping[Budget, Sequence[float | None]]
+    """What was spent up to each stage; one that does not rise from each to the next is unknown."""
     changes: FloatArray
     """(stages, items) change of each item's accuracy from the base."""
 
@@ -41,16 +55,20 @@ class _Path(NamedTuple):
     arm: str
     n_seeds: int
     steps: Sequence[int]
-    compute: FloatArray | None
-    """(1 + stages,) forward tokens, averaged over the seeds; the first is the base."""
+    costs: dict[Budget, FloatArray]
+    """(1 + stages,) each that is known, averaged over the seeds; the first is the base."""
     trained: FloatArray
     """(1 + draws, 1 + stages)."""
     others: FloatArray
     """(1 + draws, 1 + stages)."""
+    worst: FloatArray
+    """(1 + draws,) lowest change of a cell at the last stage."""
+    gain: FloatArray
+    """(1 + draws,) change in the trained cells then, of the same draws as `worst`."""
 
 
 def compare_arms(
-    trajectories: Sequence[Trajectory], trained: NDArray[np.bool_]
+    trajectories: Sequence[Trajectory], trained: NDArray[np.bool_], cells: Sequence[str]
 ) -> Comparison | None:
     """Return the comparison of a study's arms; None without two arms or without other cells.
 
@@ -59,11 +77,13 @@ def compare_arms(
     Args:
         trajectories: of every arm and seed, over the same items.
         trained: (items,) whether an item is of a trained cell.
+        cells: (items,) the cell of each item.
     """
     names = list(dict.fromkeys(t.arm for t in trajectories))
     if len(names) < 2 or not trained.any() or trained.all():
         return None
-    paths = [_path([t for t in trajectories if t.arm == name], trained) for name in names]
+    cell = np.unique(np.asarray(cells), return_inverse=True)[1]
+    paths = [_path([t for t in trajectories if t.arm == name], trained, cell) for name in names]
     paths = [path for path in paths if path.steps]
     if len(paths) < 2:
         return None
@@ -71,18 +91,13 @@ def compare_arms(
     bests = [_change(path.trained[:, n]) for path, n in zip(paths, peaks, strict=True)]
     gaining = [path for path, best in zip(paths, bests, strict=True) if best.low > 0]
     gain = min(float(p.trained[0].max()) for p in gaining) if len(gaining) > 1 else None
-    known = [float(path.compute[-1]) for path in paths if path.compute is not None]
-    compute = min(known) if len(known) > 1 else None
     at_gain = {p.arm: _at_gain(p, gain) for p in gaining} if gain is not None else {}
-    at_compute = {}
-    if compute is not None:
-        at_compute = {p.arm: _at_compute(p, compute) for p in paths if p.compute is not None}
     behind_gain = _behind({arm: kept for arm, (kept, _) in at_gain.items()})
-    behind_compute = _behind({arm: kept for arm, (_, kept) in at_compute.items()})
+    budgets, at = _at_budgets(paths)
+    fronts = _fronts(paths)
     rows = []
-    for path, best in zip(paths, bests, strict=True):
+    for path, best, front in zip(paths, bests, fronts.T, strict=True):
         kept, spent = at_gain.get(path.arm, (None, None))
-        target, others = at_compute.get(path.arm, (None, None))
         rows.append(
             ArmComparison(
                 arm=path.arm,
@@ -93,15 +108,17 @@ def compare_arms(
                 at_gain=None if kept is None else _change(kept),
                 tokens_to_gain=spent,
                 behind_at_gain=behind_gain.get(path.arm),
-                trained_at_compute=None if target is None else _change(target),
-                others_at_compute=None if others is None else _change(others),
-                behind_at_compute=behind_compute.get(path.arm),
+                at=at[path.arm],
+                last=_change(path.trained[:, -1]),
+                worst=float(path.worst[0]),
+                on_front=bool(front[0]),
+                front_share=float(front[1:].mean()),
             )
         )
     n_trained = int(trained.sum())
     return Comparison(
         gain=gain,
-        compute=compute,
+        budgets=budgets,
         n_trained=n_trained,
         n_others=len(trained) - n_trained,
         arms=rows,
@@ -128,33 +145,73 @@ def first_reach(path: FloatArray, level: float) -> FloatArray:
     return np.asarray(np.where(reached.any(axis=1), crossing, path.argmax(axis=1)))
 
 
-@lru_cache(maxsize=4)
-def _item_weights(count: int) -> FloatArray:
+@lru_cache(maxsize=32)
+def _item_weights(count: int, group: str) -> FloatArray:
     """Return weights (1 + draws, count) that sum to one, the first ones equal."""
     weights = np.ones((1 + DRAWS, count))
-    weights[1:] = numpy_rng_for("comparison", "items", count).standard_exponential((DRAWS, count))
+    rng = numpy_rng_for("comparison", "items", group, count)
+    weights[1:] = rng.standard_exponential((DRAWS, count))
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
-def _path(runs: Sequence[Trajectory], trained: NDArray[np.bool_]) -> _Path:
+def _path(runs: Sequence[Trajectory], trained: NDArray[np.bool_], cell: NDArray[np.int64]) -> _Path:
     steps = [s for s in runs[0].steps if all(s in run.steps for run in runs)]
     rows = [[list(run.steps).index(s) for s in steps] for run in runs]
     rng = numpy_rng_for("comparison", "seeds", runs[0].arm)
     of_seeds = np.ones((1 + DRAWS, len(runs)))
     of_seeds[1:] = rng.standard_exponential((DRAWS, len(runs)))
     of_seeds /= of_seeds.sum(axis=1, keepdims=True)
+    changes = np.stack([run.changes[row] for run, row in zip(runs, rows, strict=True)])
+
+    def mean(values: FloatArray, group: str) -> FloatArray:
+        """Return (1 + draws, stages) of values (seeds, stages, items)."""
+        by_seed = np.tensordot(_item_weights(values.shape[2], group), values, axes=(1, 2))
+        return np.asarray(np.einsum("ds,dsk->dk", of_seeds, by_seed))
+
     sides = []
-    for group in (trained, ~trained):
-        of_items = _item_weights(int(group.sum()))
-        own = [run.changes[row][:, group] for run, row in zip(runs, rows, strict=True)]
-        by_seed = np.stack([of_items @ c.T for c in own], axis=1)  # (1 + draws, seeds, stages)
-        mean = np.einsum("ds,dsk->dk", of_seeds, by_seed)
-        sides.append(np.concatenate([np.zeros((len(mean), 1)), mean], axis=1))
-    spent = [[run.forward_tokens[n] for n in row] for run, row in zip(runs, rows, strict=True)]
-    compute = None
-    if all(value is not None for row in spent for value in row):
-        compute = np.append(0.0, np.asarray(spent, dtype=np.float64).mean(axis=0))
-    return _Path(runs[0].arm, len(runs), steps, compute, sides[0], sides[1])
+    for name, group in (("trained", trained), ("others", ~trained)):
+        side = mean(changes[:, :, group], name)
+        sides.append(np.hstack([np.zeros((len(side), 1)), side]))
+    groups = [cell == c for c in range(int(cell.max()) + 1)]
+    last = np.hstack([mean(changes[:, -1:, g], f"cell {n}") for n, g in enumerate(groups)])
+    inside = np.array([np.count_nonzero(g & trained) for g in groups])
+    return _Path(
+        arm=runs[0].arm,
+        n_seeds=len(runs),
+        steps=steps,
+        costs=_costs(runs, rows),
+        trained=sides[0],
+        others=sides[1],
+        worst=last.min(axis=1),
+        gain=last @ (inside / inside.sum()),
+    )
+
+
+def _costs(runs: Sequence[Trajectory], rows: Sequence[Sequence[int]]) -> dict[Budget, FloatArray]:
+    """Return the budgets that are known of every stage, with the base in front."""
+    found: dict[Budget, FloatArray] = {}
+    for budget in BUDGETS:
+        spent = [
+            [run.costs.get(budget, [None] * len(run.steps))[n] for n in row]
+            for run, row in zip(runs, rows, strict=True)
+        ]
+        values = np.array(spent, dtype=np.float64)  # NaN for None
+        path = np.insert(values.mean(axis=0), 0, 0.0)
+        if (np.diff(path) > 0).all():
+            found[budget] = path
+    return found
+
+
+def _fronts(paths: Sequence[_Path]) -> NDArray[np.bool_]:
+    """Return whether each arm is on the Pareto front, (1 + draws, arms)."""
+    gain, worst = (np.stack([getattr(p, f) for p in paths], axis=1) for f in ("gain", "worst"))
+
+    def compare(values: FloatArray) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        gap = values[:, :, None] - values[:, None, :]  # (1 + draws, other arm, arm)
+        return gap > -_EQUAL, gap > _EQUAL
+
+    (as_much, more), (as_good, better) = compare(gain), compare(worst)
+    return np.asarray(~(as_much & as_good & (more | better)).any(axis=1))
 
 
 def _at(values: FloatArray, place: FloatArray) -> FloatArray:
@@ -169,16 +226,36 @@ def _at_gain(path: _Path, gain: float) -> tuple[FloatArray, float | None]:
     """Return what is kept elsewhere (1 + draws,) at a gain, and the compute up to there."""
     place = first_reach(path.trained, gain)
     spent = None
-    if path.compute is not None:
-        spent = float(_at(path.compute[None], place[:1])[0])
+    if "forward_tokens" in path.costs:
+        spent = float(_at(path.costs["forward_tokens"][None], place[:1])[0])
     return _at(path.others, place), spent
 
 
-def _at_compute(path: _Path, compute: float) -> tuple[FloatArray, FloatArray]:
-    assert path.compute is not None
-    place = np.interp(compute, path.compute, np.arange(len(path.compute)))
-    places = np.full(len(path.trained), place)
-    return _at(path.trained, places), _at(path.others, places)
+def _at_budgets(
+    paths: Sequence[_Path],
+) -> tuple[dict[Budget, float], dict[str, dict[Budget, AtBudget]]]:
+    """Return the common budgets, and each arm at each of them."""
+    budgets: dict[Budget, float] = {}
+    at: dict[str, dict[Budget, AtBudget]] = {path.arm: {} for path in paths}
+    for budget in BUDGETS:
+        known = [path for path in paths if budget in path.costs]
+        if len(known) < 2:
+            continue
+        common = min(float(path.costs[budget][-1]) for path in known)
+        places = {
+            p.arm: np.interp(common, p.costs[budget], np.arange(1.0 + len(p.steps))) for p in known
+        }
+        kept = {p.arm: _at(p.others, np.full(len(p.others), places[p.arm])) for p in known}
+        behind = _behind(kept)
+        for path in known:
+            trained = _at(path.trained, np.full(len(path.trained), places[path.arm]))
+            at[path.arm][budget] = AtBudget(
+                trained=_change(trained),
+                others=_change(kept[path.arm]),
+                behind=behind.get(path.arm),
+            )
+        budgets[budget] = common
+    return budgets, at
 
 
 def _behind(kept: dict[str, FloatArray]) -> dict[str, Change]:
@@ -196,10 +273,11 @@ def _change(values: FloatArray, level: float = LEVEL) -> Change:
 
 
 def _points(path: _Path) -> list[PathPoint]:
+    compute = path.costs.get("forward_tokens")
     return [
         PathPoint(
             step=step,
-            forward_tokens=None if path.compute is None else float(path.compute[n]),
+            forward_tokens=None if compute is None else float(compute[n]),
             trained=float(path.trained[0, n]),
             others=float(path.others[0, n]),
         )

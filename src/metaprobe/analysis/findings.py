@@ -7,6 +7,7 @@ the range over the seeds; a sentence about one states the 95 % interval.
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from math import ceil
 from statistics import fmean, median
 from typing import Any, NamedTuple
 
@@ -33,6 +34,9 @@ from metaprobe.core.results import (
 
 CEILING = 0.95
 """Base accuracy above which a gain can hardly show."""
+
+EFFECT = 0.1
+"""Change of which a study that sees none says how many items it would take."""
 
 CEILING_CELLS = 4
 """Cells at the ceiling that pass without a caution."""
@@ -172,10 +176,27 @@ def _falls_text(arm: _Arm, falls: list[_Fall]) -> str:
 
 
 def _nothing_text(arm: _Arm) -> str:
-    sizes = [row.mde for run in arm.runs for row in _measured(_last(run)) if row.mde is not None]
-    if not sizes:
+    rows = [row for run in arm.runs for row in _measured(_last(run)) if row.mde is not None]
+    if not rows:
         return "no cell moved by more than this study can see."
-    return f"no cell moved by more than this study can see, about {points(median(sizes))}."
+    seen = median(row.mde or 0.0 for row in rows)
+    text = f"no cell moved by more than this study can see, about {points(seen)}"
+    if seen <= EFFECT:
+        return f"{text}."
+    items = round(median(row.n_items for row in rows))
+    return (
+        f"{text} with {items} items a cell; {points(EFFECT)} would take about "
+        f"{_items_for(EFFECT, rows)}."
+    )
+
+
+def _items_for(effect: float, rows: Sequence[CellResult]) -> int:
+    """Return the items a cell with which half of the cells would show an effect.
+
+    The smallest detectable change goes with one over the root of the items.
+    """
+    found = median(row.n_items * ((row.mde or 0.0) / effect) ** 2 for row in rows)
+    return ceil(round(found, 6))
 
 
 def _headline(arm: _Arm, trained: list[str]) -> Finding:

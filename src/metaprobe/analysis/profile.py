@@ -11,13 +11,24 @@ import polars as pl
 from numpy.typing import NDArray
 
 from metaprobe.core.errors import InputError
-from metaprobe.core.results import ArmResult, CellResult, DomainResult, ProfileRow, SkillResult
+from metaprobe.core.results import (
+    ArmResult,
+    CellResult,
+    DomainResult,
+    Estimate,
+    ProfileRow,
+    SkillResult,
+)
 from metaprobe.core.stats import (
     FloatArray,
+    Interval,
     benjamini_hochberg,
+    chance_corrected,
     mean_interval,
     minimum_detectable_effect,
     paired_delta,
+    pass_at_k,
+    pass_hat_k,
     permutation_p,
 )
 from metaprobe.core.vocabulary import CELLS, Domain, Skill, Verdict
@@ -175,6 +186,40 @@ def _row(items: _Items, members: NDArray[np.bool_], stream: str) -> dict[str, An
     return row
 
 
+def _beyond_chance(items: _Items, members: NDArray[np.bool_]) -> Estimate | None:
+    graded = members & ~np.isnan(items.accuracy)
+    chance = items.chance[graded]
+    # Where chance is null for an item it is NaN, and the mean too; at 1 nothing is beyond it.
+    if not graded.any() or not chance.mean() < 1:
+        return None
+    return _as_estimate(chance_corrected(items.accuracy[graded], chance))
+
+
+def _over_samples(items: _Items, members: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return the fields of `SkillResult` over k samples, k being the most that an item has.
+
+    An item with fewer graded samples is left out: its errors are not the model's.
+    """
+    correct = items.verdicts[:, _VERDICTS.index(Verdict.CORRECT)].astype(np.int64)
+    errored = items.verdicts[:, _VERDICTS.index(Verdict.ERRORED)]
+    graded = (items.verdicts.sum(axis=1) - errored).astype(np.int64)
+    k = int(graded[members].max())
+    if k < 2:
+        return {}
+    whole = members & (graded == k)
+    shares = {
+        "pass_at_k": pass_at_k(correct[whole], graded[whole], k),
+        "pass_hat_k": pass_hat_k(correct[whole], graded[whole], k),
+    }
+    return {"k": k, **{n: _as_estimate(mean_interval(share)) for n, share in shares.items()}}
+
+
+def _as_estimate(interval: Interval | None) -> Estimate | None:
+    if interval is None:
+        return None
+    return Estimate(value=interval.value, low=interval.low, high=interval.high)
+
+
 def _known(value: np.floating[Any]) -> float | None:
     """Return a number, or None for NaN: a column of the table is null in one of the items."""
     return None if np.isnan(value) else float(value)
@@ -217,9 +262,10 @@ def profile(responses: pl.DataFrame, base: pl.DataFrame | None, *, stream: str) 
     for skill in Skill:
         members = items.skill == skill
         if members.any():
-            result.skills.append(
-                SkillResult(skill=skill, **_row(items, members, f"{stream}/{skill}"))
-            )
+            row = _row(items, members, f"{stream}/{skill}")
+            more = {"beyond_chance": _beyond_chance(items, members)}
+            more |= _over_samples(items, members)
+            result.skills.append(SkillResult(skill=skill, **row, **more))
     for domain in Domain:
         members = items.domain == domain
         if members.any():

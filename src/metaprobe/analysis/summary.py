@@ -7,14 +7,23 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
+from metaprobe.analysis.claims import claims
 from metaprobe.analysis.comparison import Trajectory, compare_arms
 from metaprobe.analysis.comparison_findings import comparison_findings
 from metaprobe.analysis.findings import findings
 from metaprobe.analysis.profile import Profile, assign_q_values, item_accuracies, profile
-from metaprobe.analysis.shape import shape
+from metaprobe.analysis.shape import mean_over_seeds, shape
 from metaprobe.analysis.transfer import transfer
 from metaprobe.analysis.wording import label
-from metaprobe.core.results import ArmResult, BaseInfo, Comparison, Shape, StageResult, Summary
+from metaprobe.core.results import (
+    ArmResult,
+    BaseInfo,
+    Budget,
+    Comparison,
+    Shape,
+    StageResult,
+    Summary,
+)
 
 
 class Stage(NamedTuple):
@@ -31,6 +40,8 @@ class Stage(NamedTuple):
     forward_tokens: int | None
     details: Mapping[str, Any]
     """What other probes found, by field of `StageResult`."""
+    from_base: bool = True
+    """Whether training began from the base: if not, its steps are not all that was spent."""
 
     @property
     def label(self) -> str:
@@ -71,14 +82,7 @@ def summarise_stages(base: Stage, stages: Sequence[Stage], context: Context) -> 
         table = stage.responses()
         items[stage.label] = item_accuracies(table)
         rows = profile(table, base_table, stream=stage.label)
-        form = shape(
-            base_stage.cells,
-            rows.cells,
-            base_items,
-            items[stage.label],
-            trained,
-            stream=stage.label,
-        )
+        form = shape(base_items, items[stage.label], trained, stream=stage.label)
         arm = arms.setdefault(
             (stage.arm, stage.seed),
             ArmResult(arm=stage.arm, kind=stage.kind, seed=stage.seed, steps=[]),
@@ -91,6 +95,10 @@ def summarise_stages(base: Stage, stages: Sequence[Stage], context: Context) -> 
         last.setdefault(run.arm, []).append(items[_label(run.arm, run.seed, run.steps[-1].step)])
     comparison = _comparison(stages, items, base_items, trained)
     labels = {a.arm: label(a.arm, a.kind) for a in judged}
+    shapes = {
+        arm: shape(base_items, mean_over_seeds(tables), trained, stream=arm)
+        for arm, tables in last.items()
+    }
     info = BaseInfo(
         name=context.base,
         parameters=context.parameters,
@@ -106,10 +114,12 @@ def summarise_stages(base: Stage, stages: Sequence[Stage], context: Context) -> 
         findings=[
             *comparison_findings(comparison, labels),
             *findings(info, judged, list(context.trained_cells)),
+            *claims(base_items, last, trained, labels),
         ],
         trained_cells=list(context.trained_cells),
         question=context.question,
         comparison=comparison,
+        shapes={arm: found for arm, found in shapes.items() if found is not None},
         transfer=transfer(base_items, last, trained),
         missing=list(context.missing),
         provenance=context.provenance,
@@ -155,9 +165,21 @@ def _comparison(
                 arm=arm,
                 seed=seed,
                 steps=[s.step for s in run],
-                forward_tokens=[s.forward_tokens for s in run],
+                costs=_costs(run),
                 changes=np.stack([changes[s.label] for s in run]),
             )
         )
     cells = shared["domain"] + "/" + shared["skill"]
-    return compare_arms(trajectories, cells.is_in(sorted(trained)).to_numpy())
+    return compare_arms(trajectories, cells.is_in(sorted(trained)).to_numpy(), cells.to_list())
+
+
+def _costs(run: Sequence[Stage]) -> dict[Budget, Sequence[float | None]]:
+    """Return what a run spent up to each stage, as far as that is known."""
+    costs: dict[Budget, Sequence[float | None]] = {
+        "forward_tokens": [s.forward_tokens for s in run]
+    }
+    if all(s.from_base and s.kind != "interpolation" for s in run):
+        costs["steps"] = [s.step for s in run]
+        costs["tokens"] = [s.tokens for s in run]
+        costs["seconds"] = [s.seconds for s in run]
+    return costs

@@ -18,6 +18,7 @@ from metaprobe.report.sections import (
     likelihood,
     opening,
     samples,
+    shape,
     tables,
     transfer,
 )
@@ -31,6 +32,7 @@ _CONTENTS = {
     "transfer": "Transfer",
     "profile": "Profile",
     "cells": "Cells",
+    "shape": "Shape",
     "stages": "Stages",
     "divergence": "Divergence",
     "cross-sampling": "Deciding tokens",
@@ -83,6 +85,7 @@ def _body(view: View) -> Html:
         transfer.transfer(view),
         charts.profiles(view) if view.arms else Html(""),
         charts.cells(view) if view.arms else Html(""),
+        shape.shapes(view),
         charts.over_stages(view) if view.arms else Html(""),
         charts.divergences(view),
         inside.cross_sampling(view),

@@ -83,7 +83,7 @@ def run_study(
         if known:
             return known
         stages = [
-            _measured(layout, name)
+            _measured(layout, name, config.base)
             for name in _probed(planned)
             if name != BASE and layout.responses(name).is_file()
         ]
@@ -228,10 +228,11 @@ def _probed(planned: Sequence[Planned]) -> list[StageName]:
     return [p.stage for p in planned if p.stage is not None]
 
 
-def _measured(layout: Layout, name: StageName) -> MeasuredStage:
+def _measured(layout: Layout, name: StageName, base: str) -> MeasuredStage:
     folder = arm_folder(layout.stages, name.arm, name.seed) / f"step-{name.step}"
     info = read_stage(folder).info
-    return MeasuredStage(name, info.kind, info.seconds, info.tokens, info.forward_tokens)
+    costs = info.seconds, info.tokens, info.forward_tokens
+    return MeasuredStage(name, info.kind, *costs, from_base=info.base == base)
 
 
 def _context(

@@ -48,6 +48,8 @@ class MeasuredStage(NamedTuple):
     seconds: float
     tokens: int
     forward_tokens: int | None
+    from_base: bool = True
+    """Whether its training began from the study's base."""
 
 
 def summarise(
@@ -84,6 +86,7 @@ def _stage(layout: Layout, stage: MeasuredStage) -> Stage:
         tokens=stage.tokens,
         forward_tokens=stage.forward_tokens,
         details=details,
+        from_base=stage.from_base,
     )
 
 

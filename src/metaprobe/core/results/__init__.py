@@ -11,7 +11,14 @@ from metaprobe.core.results.behaviours import (
     Judgement,
     SkillBehaviour,
 )
-from metaprobe.core.results.comparison import ArmComparison, Change, Comparison, PathPoint
+from metaprobe.core.results.comparison import (
+    ArmComparison,
+    AtBudget,
+    Budget,
+    Change,
+    Comparison,
+    PathPoint,
+)
 from metaprobe.core.results.cross_sampling import CrossSampling, CrossSamplingRow
 from metaprobe.core.results.divergence import (
     CellDivergence,
@@ -30,7 +37,15 @@ from metaprobe.core.results.parameters import (
     ParameterChange,
     TaskVectorCosine,
 )
-from metaprobe.core.results.profile import CellResult, DomainResult, ProfileRow, Shape, SkillResult
+from metaprobe.core.results.profile import (
+    CellResult,
+    Corrected,
+    DomainResult,
+    Estimate,
+    ProfileRow,
+    Shape,
+    SkillResult,
+)
 from metaprobe.core.results.representation import (
     CellRepresentation,
     LayerSimilarity,
@@ -68,10 +83,12 @@ __all__ = [
     "ArmComparison",
     "ArmResult",
     "ArmTransfer",
+    "AtBudget",
     "BaseInfo",
     "Behaviour",
     "BehaviourRow",
     "Behaviours",
+    "Budget",
     "CellDivergence",
     "CellLikelihood",
     "CellRepresentation",
@@ -82,11 +99,13 @@ __all__ = [
     "ChangedShare",
     "Comparison",
     "Condition",
+    "Corrected",
     "CrossSampling",
     "CrossSamplingRow",
     "Divergence",
     "DivergenceSummary",
     "DomainResult",
+    "Estimate",
     "Finding",
     "Gate",
     "GroupChange",

@@ -4,6 +4,22 @@ from metaprobe.core.results.model import Result
 from metaprobe.core.vocabulary import Domain, Skill
 
 
+class Estimate(Result):
+    """A number with its 95 % interval."""
+
+    value: float
+    low: float | None
+    """None, like `high`, where some resamples leave the number undefined."""
+    high: float | None
+
+
+class Corrected(Estimate):
+    """A number that noise biases: `value` and the interval are free of that bias."""
+
+    raw: float
+    """What the formula gives for the accuracies as measured, noise and all."""
+
+
 class ProfileRow(Result):
     """Accuracy of one stage on a group of items, beside its baselines and its change from base."""
 
@@ -60,6 +76,14 @@ class SkillResult(ProfileRow):
     """The profile row of one skill over its domains."""
 
     skill: Skill
+    beyond_chance: Estimate | None = None
+    """(accuracy - chance) / (1 - chance): 0 is a blind guess; None where chance is not known."""
+    k: int | None = None
+    """Samples an item; None where it is one. Items of which a sample errored are left out."""
+    pass_at_k: Estimate | None = None
+    """Mean over items of the chance that any of k samples is right."""
+    pass_hat_k: Estimate | None = None
+    """Mean over items of the chance that all of k samples are right."""
 
 
 class DomainResult(ProfileRow):
@@ -69,19 +93,28 @@ class DomainResult(ProfileRow):
 
 
 class Shape(Result):
-    """How the change from the base is spread over the grid; all in units of accuracy."""
+    """How the change from the base is spread over the grid; formulas in docs/shape.md.
 
-    balance: float | None
+    In units of accuracy, except balance, cosine and p-values. Over cells with two items or more.
+    """
+
+    n_cells: int
+    n_items: int
+    balance: Estimate | None
     """Smallest skill accuracy over the largest; None where every skill is at zero."""
-    jaggedness: float
+    jaggedness: Corrected
     """Standard deviation over cells of the change."""
-    specialisation: float | None
-    """Mean change of the trained cells minus that of the others; None where there are no others."""
+    specialisation: Estimate | None
+    """Mean change of the trained cells minus that of the others; None without both kinds."""
     worst_cell: str
-    worst_delta: float
-    drift: float
-    """Euclidean distance of the accuracy vectors, over the square root of the number of cells."""
-    cosine: float | None
-    """Cosine of the mean-centred accuracy vectors; None where one of them is constant."""
-    permutation_p: float | None
-    """p-value of `jaggedness` when base and tuned responses are exchanged within items."""
+    """The cell with the lowest change."""
+    worst: Estimate
+    """Its change; the interval is that of the lowest change, whichever cell has it."""
+    drift: Corrected
+    """Root of the mean over cells of the squared change."""
+    cosine: Corrected | None
+    """Cosine of the mean-centred accuracy vectors; None where one of them is as good as flat."""
+    unchanged_p: float
+    """p-value of `drift` where nothing changed: base and tuned exchanged within items."""
+    uneven_p: float | None
+    """p-value of `jaggedness` where all cells changed alike; None with a single cell."""

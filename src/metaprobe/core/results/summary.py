@@ -69,7 +69,8 @@ class Finding(Result):
     """One conclusion in words, with the numbers behind it."""
 
     kind: str
-    """`comparison`, `headline`, `tie`, `collapse`, `dip`, `gain`, `divergence` or `caution`."""
+    """`comparison`, `budgets`, `front`, `headline`, `claim`, `tie`, `collapse`, `dip`, `gain`,
+    `divergence` or `caution`."""
     arm: str
     """The arm it is about; `base` where it is about the base or the whole study."""
     text: str
@@ -114,6 +115,8 @@ class Summary(Result):
     """What the study asks."""
     comparison: Comparison | None = None
     """The arms beside each other; None without two arms, or without cells that were not trained."""
+    shapes: dict[str, Shape] = Field(default={})
+    """By arm, the shape of its change at the last stage, its seeds averaged item by item."""
     transfer: Transfer | None = None
     """What training did to other cells; None where the trained cells are not known."""
     missing: list[str] = Field(default=[])

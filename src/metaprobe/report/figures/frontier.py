@@ -36,3 +36,42 @@ def frontier(view: View, comparison: Comparison) -> Html:
     chart = alt.layer(*layers, data=rows(values)).properties(width=620, height=330)
     label = "Change in the other cells against change in the trained cells, a path for each arm"
     return to_svg(chart, label, "frontier")
+
+
+def pareto(view: View, comparison: Comparison) -> Html:
+    """The last stage of each arm: gain in the trained cells against the worst cell."""
+    values: list[dict[str, Any]] = []
+    for arm in comparison.arms:
+        shape = view.summary.shapes.get(arm.arm)
+        ends = (shape.worst.low, shape.worst.high) if shape else (None, None)
+        low, high = (arm.worst if end is None else end for end in ends)
+        place = {"gain": arm.last.value, "gain_low": arm.last.low, "gain_high": arm.last.high}
+        place |= {"worst": arm.worst, "worst_low": low, "worst_high": high}
+        values.append(
+            {
+                "arm": arm.arm,
+                "front": arm.on_front,
+                "share": f"{100 * arm.front_share:.0f} %",
+                **{name: 100 * value for name, value in place.items()},
+            }
+        )
+    color, shapes = arm_scales(view)
+    x = alt.X("gain:Q", title="change in the trained cells (points)", axis=change_axis(8))
+    y = alt.Y("worst:Q", title="change in the worst cell (points)", axis=change_axis(6))
+    arms = alt.Chart().encode(x=x, y=y, color=color)
+    front = alt.Chart().transform_filter("datum.front")
+    layers = [
+        zero_line().encode(y=alt.datum(0)),
+        zero_line().encode(x=alt.datum(0)),
+        arms.mark_rule(opacity=0.35).encode(x="gain_low:Q", x2="gain_high:Q"),
+        arms.mark_rule(opacity=0.35).encode(y="worst_low:Q", y2="worst_high:Q"),
+        front.mark_line(color=INK, strokeDash=[4, 3], opacity=0.6, strokeWidth=1).encode(
+            x=x, y=y, order="gain:Q"
+        ),
+        front.mark_point(color=INK, size=260, strokeWidth=1.2).encode(x=x, y=y),
+        arms.mark_point(size=90, filled=True, opacity=1).encode(shape=shapes),
+        arms.mark_text(dx=14, dy=-12, align="left").encode(text="share:N"),
+    ]
+    chart = alt.layer(*layers, data=rows(values)).properties(width=620, height=260)
+    label = "Change in the worst cell against change in the trained cells, a mark for each arm"
+    return to_svg(chart, label, "pareto")

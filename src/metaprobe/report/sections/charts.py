@@ -10,15 +10,13 @@ from metaprobe.report.markup import (
     Html,
     figure,
     number,
-    p_value,
-    points,
     section,
     table,
     tag,
     text,
 )
 from metaprobe.report.sections.opening import arm_name, domain_table, legend
-from metaprobe.report.view import ArmView, StageView, View, mean
+from metaprobe.report.view import ArmView, View, mean
 
 
 def _grid(parts: list[tuple[ArmView, Html]]) -> Html:
@@ -78,49 +76,7 @@ def over_stages(view: View) -> Html:
         "When it began",
         figure(trajectories(view, Skill), f"Change of each skill over all domains {how}", "wide"),
         figure(trajectories(view, Domain), f"Change of each domain over all skills {how}", "wide"),
-        _shape_table(view),
     )
-
-
-def _shape_table(view: View) -> Html:
-    measured = [arm for arm in view.arms if arm.last and arm.last.shapes]
-    if not measured:
-        return Html("")
-    head = [
-        "arm",
-        "worst cell",
-        "worst change",
-        "jaggedness",
-        "permutation p",
-        "specialisation",
-        "balance",
-        "drift",
-        "cosine",
-    ]
-    rows = [[arm_name(arm), *_shape_cells(arm.last)] for arm in measured if arm.last]
-    grid = table("Shape of the change at the last stage", [text(h) for h in head], rows)
-    note = (
-        "Jaggedness is the standard deviation of the change over cells; specialisation is the mean "
-        "change of the trained cells minus that of the others; balance is the smallest skill "
-        "accuracy over the largest; drift is the distance between the profiles over the root of "
-        "the number of cells. Worst change, jaggedness, specialisation and drift are in points."
-    )
-    return Html(grid + tag("p", text(note), class_="fine"))
-
-
-def _shape_cells(stage: StageView) -> list[Html]:
-    shapes = stage.shapes
-    worst = min(shapes, key=lambda s: s.worst_delta)
-    return [
-        text(worst.worst_cell),
-        text(points(worst.worst_delta)),
-        text(points(mean(s.jaggedness for s in shapes), 1).lstrip("+")),
-        text(p_value(mean(s.permutation_p for s in shapes))),
-        text(points(mean(s.specialisation for s in shapes))),
-        text(number(mean(s.balance for s in shapes), 2)),
-        text(points(mean(s.drift for s in shapes), 1).lstrip("+")),
-        text(number(mean(s.cosine for s in shapes), 2)),
-    ]
 
 
 def divergences(view: View) -> Html:

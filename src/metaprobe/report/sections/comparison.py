@@ -1,12 +1,14 @@
-"""The arms beside each other: at an equal gain, and at equal compute."""
+"""The arms beside each other: at an equal gain, at equal budgets, and their Pareto front."""
 
-from metaprobe.core.results import ArmComparison, Change
-from metaprobe.report.figures.frontier import frontier
+from metaprobe.core.results import ArmComparison, Budget, Change, Comparison
+from metaprobe.report.figures.frontier import frontier, pareto
 from metaprobe.report.markup import (
     NOT_MEASURED,
     Html,
     count,
+    duration,
     figure,
+    folded,
     interval,
     join,
     points,
@@ -39,7 +41,7 @@ def comparison(view: View) -> Html:
     )
     return section(
         "comparison",
-        "At an equal gain, and at equal compute",
+        "At an equal gain, and at equal budgets",
         legend(view),
         figure(
             frontier(view, found),
@@ -47,8 +49,17 @@ def comparison(view: View) -> Html:
             f"arm to its last one, the large mark.{_line(found.gain)}",
             "wide",
         ),
-        _table(view, found.arms, gain=found.gain, compute=found.compute),
+        _table(view, found),
         tag("p", text(note), class_="fine"),
+        _budgets(view, found),
+        figure(
+            pareto(view, found),
+            "Each arm at its last stage: its gain where it was trained against its worst cell, "
+            "with 95 % intervals, those of the worst cell over questions alone. Ringed arms are on "
+            "the Pareto front, the dashed line: no other arm is as good in both. The percentage is "
+            "the share of the resamples in which the arm is on it.",
+            "wide",
+        ),
     )
 
 
@@ -58,11 +69,10 @@ def _line(gain: float | None) -> str:
     return f" The dashed line is the common gain, {points(gain)} points."
 
 
-def _table(
-    view: View, rows: list[ArmComparison], *, gain: float | None, compute: float | None
-) -> Html:
+def _table(view: View, found: Comparison) -> Html:
     names = {arm.name: arm_name(arm) for arm in view.arms}
-    at_gain = "" if gain is None else f" at {points(gain)}"
+    compute = found.budgets.get("forward_tokens")
+    at_gain = "" if found.gain is None else f" at {points(found.gain)}"
     at_compute = "" if compute is None else f" at {count(compute)} tokens"
     head = [
         text("arm"),
@@ -81,13 +91,40 @@ def _table(
             _change(row.at_gain) if row.gained else text("no clear gain"),
             _behind(row.behind_at_gain, measured=row.at_gain is not None),
             text(count(row.tokens_to_gain)),
-            _change(row.trained_at_compute),
-            _change(row.others_at_compute),
-            _behind(row.behind_at_compute, measured=row.others_at_compute is not None),
+            *_at(row, "forward_tokens"),
         ]
-        for row in rows
+        for row in found.arms
     ]
     return table("The arms beside each other", head, body, class_="summary")
+
+
+def _at(row: ArmComparison, budget: Budget) -> list[Html]:
+    """Return trained, others and behind at a budget."""
+    at = row.at.get(budget)
+    if at is None:
+        return [_change(None)] * 3
+    return [_change(at.trained), _change(at.others), _behind(at.behind, measured=True)]
+
+
+def _budgets(view: View, found: Comparison) -> Html:
+    """Return the arms at equal steps, tokens and seconds, folded."""
+    forms: dict[Budget, str] = {
+        "steps": f"{count(found.budgets.get('steps'))} optimiser steps",
+        "tokens": f"{count(found.budgets.get('tokens'))} tokens in the loss",
+        "seconds": f"{duration(found.budgets.get('seconds'))} of training",
+    }
+    names = {arm.name: arm_name(arm) for arm in view.arms}
+    grids = [
+        table(
+            f"The arms at {words}",
+            [text(f"at {words}"), text("trained"), text("others"), text("behind")],
+            [[names.get(row.arm, text(row.arm)), *_at(row, budget)] for row in found.arms],
+            class_="summary",
+        )
+        for budget, words in forms.items()
+        if budget in found.budgets
+    ]
+    return folded(text("At equal steps, tokens and time"), *grids) if grids else Html("")
 
 
 def _change(change: Change | None) -> Html:

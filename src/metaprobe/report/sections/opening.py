@@ -24,7 +24,8 @@ from metaprobe.report.view import ArmView, Pooled, View
 
 Group = TypeVar("Group", bound=Skill | Domain)
 
-_GENERAL = ("tie", "caution")
+_GENERAL = ("budgets", "front", "tie", "caution")
+_CARD = ("headline", "claim")
 """Kinds of finding that are never folded: they bear on the whole study."""
 _PATHS = {
     "circle": "M7 2a5 5 0 1 0 .01 0z",
@@ -119,10 +120,10 @@ def answers(view: View) -> Html:
 
 
 def headlines(view: View) -> Html:
-    """Return the headline of each arm as a card, then the other findings as a list."""
+    """Return the headline and the claim of each arm as a card."""
     cards = []
     for arm in view.arms:
-        found = [f for f in view.summary.findings if f.arm == arm.name and f.kind == "headline"]
+        found = [f for f in view.summary.findings if f.arm == arm.name and f.kind in _CARD]
         words = [tag("p", text(f.text)) for f in found] or [tag("p", text("No finding."))]
         cards.append(
             tag("li", tag("h3", arm_name(arm)), *words, tag("p", _effort(arm), class_="fine"))
@@ -147,7 +148,7 @@ def other_findings(view: View) -> Html:
     """Return the findings that are no headline: those on all arms in sight, the rest folded."""
     names = {arm.name for arm in view.arms}
     shown = [f for f in view.summary.findings if f.kind != "comparison"]
-    rest = [f for f in shown if f.kind != "headline" or f.arm not in names]
+    rest = [f for f in shown if f.kind not in _CARD or f.arm not in names]
     general = [f for f in rest if f.kind in _GENERAL]
     single = [f for f in rest if f.kind not in _GENERAL]
     seen = tag("ul", *(_finding(f) for f in general), class_="findings") if general else Html("")
