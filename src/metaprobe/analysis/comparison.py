@@ -9,8 +9,9 @@ At its last stage an arm is on the Pareto front where no other one gained at lea
 trained cells with as good a worst cell, one of them better.
 
 Intervals are percentiles of a Bayesian bootstrap (Rubin, Ann. Statist. 9 (1981) 130) over items and
-over seeds. All arms share the items, so differences between arms are paired; with one seed they say
-nothing about other seeds. Differences from the best arm are widened for their number (Bonferroni).
+over seeds, with the prior of `core.stats.paired_delta`, without which one item would be a gain. All
+arms share the items, so differences between arms are paired; with one seed they say nothing about
+other seeds. Differences from the best arm are widened for their number (Bonferroni).
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +29,7 @@ from metaprobe.core.results import (
     Comparison,
     PathPoint,
 )
-from metaprobe.core.stats import FloatArray
+from metaprobe.core.stats import PRIOR_ITEMS, FloatArray
 from metaprobe.core.streams import numpy_rng_for
 
 DRAWS = 2000
@@ -65,6 +66,9 @@ class _Path(NamedTuple):
     """(1 + draws,) lowest change of a cell at the last stage."""
     gain: FloatArray
     """(1 + draws,) change in the trained cells then, of the same draws as `worst`."""
+    n_trained: int
+    """Items of the trained cells."""
+    n_others: int
 
 
 def compare_arms(
@@ -88,11 +92,12 @@ def compare_arms(
     if len(paths) < 2:
         return None
     peaks = [int(path.trained[0].argmax()) for path in paths]
-    bests = [_change(path.trained[:, n]) for path, n in zip(paths, peaks, strict=True)]
+    bests = [_change(p.trained[:, n], p.n_trained) for p, n in zip(paths, peaks, strict=True)]
     gaining = [path for path, best in zip(paths, bests, strict=True) if best.low > 0]
     gain = min(float(p.trained[0].max()) for p in gaining) if len(gaining) > 1 else None
     at_gain = {p.arm: _at_gain(p, gain) for p in gaining} if gain is not None else {}
-    behind_gain = _behind({arm: kept for arm, (kept, _) in at_gain.items()})
+    n_others = paths[0].n_others
+    behind_gain = _behind({arm: kept for arm, (kept, _) in at_gain.items()}, n_others)
     budgets, at = _at_budgets(paths)
     fronts = _fronts(paths)
     rows = []
@@ -105,24 +110,18 @@ def compare_arms(
                 path=_points(path),
                 best=best,
                 gained=best.low > 0,
-                at_gain=None if kept is None else _change(kept),
+                at_gain=None if kept is None else _change(kept, n_others),
                 tokens_to_gain=spent,
                 behind_at_gain=behind_gain.get(path.arm),
                 at=at[path.arm],
-                last=_change(path.trained[:, -1]),
+                last=_change(path.trained[:, -1], path.n_trained),
                 worst=float(path.worst[0]),
                 on_front=bool(front[0]),
                 front_share=float(front[1:].mean()),
             )
         )
-    n_trained = int(trained.sum())
-    return Comparison(
-        gain=gain,
-        budgets=budgets,
-        n_trained=n_trained,
-        n_others=len(trained) - n_trained,
-        arms=rows,
-    )
+    n_trained = paths[0].n_trained
+    return Comparison(gain=gain, budgets=budgets, n_trained=n_trained, n_others=n_others, arms=rows)
 
 
 def first_reach(path: FloatArray, level: float) -> FloatArray:
@@ -184,6 +183,8 @@ def _path(runs: Sequence[Trajectory], trained: NDArray[np.bool_], cell: NDArray[
         others=sides[1],
         worst=last.min(axis=1),
         gain=last @ (inside / inside.sum()),
+        n_trained=int(trained.sum()),
+        n_others=int((~trained).sum()),
     )
 
 
@@ -246,30 +247,46 @@ def _at_budgets(
             p.arm: np.interp(common, p.costs[budget], np.arange(1.0 + len(p.steps))) for p in known
         }
         kept = {p.arm: _at(p.others, np.full(len(p.others), places[p.arm])) for p in known}
-        behind = _behind(kept)
+        behind = _behind(kept, known[0].n_others)
         for path in known:
             trained = _at(path.trained, np.full(len(path.trained), places[path.arm]))
             at[path.arm][budget] = AtBudget(
-                trained=_change(trained),
-                others=_change(kept[path.arm]),
+                trained=_change(trained, path.n_trained),
+                others=_change(kept[path.arm], path.n_others),
                 behind=behind.get(path.arm),
             )
         budgets[budget] = common
     return budgets, at
 
 
-def _behind(kept: dict[str, FloatArray]) -> dict[str, Change]:
+def _behind(kept: dict[str, FloatArray], items: int) -> dict[str, Change]:
     """Return how much more the best arm keeps than each other one."""
     if len(kept) < 2:
         return {}
     best = max(kept, key=lambda arm: float(kept[arm][0]))
     level = 1 - (1 - LEVEL) / (len(kept) - 1)
-    return {arm: _change(kept[best] - values, level) for arm, values in kept.items() if arm != best}
+    return {
+        arm: _change(kept[best] - values, items, level)
+        for arm, values in kept.items()
+        if arm != best
+    }
 
 
-def _change(values: FloatArray, level: float = LEVEL) -> Change:
-    low, high = np.quantile(values[1:], [0.5 - level / 2, 0.5 + level / 2])
-    return Change(value=float(values[0]), low=float(low), high=float(high))
+@lru_cache(maxsize=32)
+def _prior(items: int) -> tuple[FloatArray, FloatArray]:
+    """Return the weight of the assumed items in each draw, and the change that they add."""
+    rng = numpy_rng_for("comparison", "prior", items)
+    up, down, seen = rng.standard_gamma([PRIOR_ITEMS, PRIOR_ITEMS, items], (DRAWS, 3)).T
+    total = up + down + seen
+    return (up + down) / total, (up - down) / total
+
+
+def _change(values: FloatArray, items: int, level: float = LEVEL) -> Change:
+    weight, added = _prior(items)
+    draws = (1 - weight) * values[1:] + added
+    low, high = np.quantile(draws, [0.5 - level / 2, 0.5 + level / 2])
+    value = float(values[0])
+    return Change(value=value, low=min(float(low), value), high=max(float(high), value))
 
 
 def _points(path: _Path) -> list[PathPoint]:
