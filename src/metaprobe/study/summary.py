@@ -8,6 +8,7 @@ from typing import NamedTuple
 import polars as pl
 from pydantic import BaseModel
 
+from metaprobe.analysis.signatures.metrics import read_metrics
 from metaprobe.analysis.summary import Context, Stage, summarise_stages
 from metaprobe.benchmark.items import Item
 from metaprobe.core.files import read_json
@@ -66,7 +67,10 @@ def summarise(
     context = context._replace(missing=[*context.missing, *problems])
     base = MeasuredStage(BASE, "base", 0, 0, None)
     summary = summarise_stages(
-        _stage(layout, base), [_stage(layout, stage) for stage in stages], context
+        _stage(layout, base),
+        [_stage(layout, stage) for stage in stages],
+        context,
+        _metrics(layout, stages),
     )
     return summary.model_copy(update={"samples": _samples(layout, summary.arms, items)})
 
@@ -85,6 +89,14 @@ def _stage(layout: Layout, stage: MeasuredStage) -> Stage:
         forward_tokens=stage.forward_tokens,
         details=details,
     )
+
+
+def _metrics(
+    layout: Layout, stages: Sequence[MeasuredStage]
+) -> dict[tuple[str, int], pl.DataFrame]:
+    """Return what was logged by the arms and seeds that were trained here."""
+    paths = {(s.name.arm, s.name.seed): layout.metrics(s.name) for s in stages}
+    return {run: read_metrics(path) for run, path in paths.items() if path.is_file()}
 
 
 def _detail(kind: type[BaseModel], path: Path) -> BaseModel | None:

@@ -42,6 +42,7 @@ from metaprobe.core.results.representation import (
     SkillDirection,
 )
 from metaprobe.core.results.runs import ArmChange, Condition, Gate, GroupChange, RunComparison
+from metaprobe.core.results.signatures import CurvePoint, Evidence, Signature, SignatureName
 from metaprobe.core.results.summary import (
     SCHEMA_VERSION,
     ArmResult,
@@ -84,9 +85,11 @@ __all__ = [
     "Condition",
     "CrossSampling",
     "CrossSamplingRow",
+    "CurvePoint",
     "Divergence",
     "DivergenceSummary",
     "DomainResult",
+    "Evidence",
     "Finding",
     "Gate",
     "GroupChange",
@@ -112,6 +115,8 @@ __all__ = [
     "Sample",
     "SampleResponse",
     "Shape",
+    "Signature",
+    "SignatureName",
     "SkillBehaviour",
     "SkillDirection",
     "SkillResult",

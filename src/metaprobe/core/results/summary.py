@@ -16,6 +16,7 @@ from metaprobe.core.results.model import Result
 from metaprobe.core.results.parameters import ParameterChange
 from metaprobe.core.results.profile import CellResult, DomainResult, Shape, SkillResult
 from metaprobe.core.results.representation import Representation
+from metaprobe.core.results.signatures import Signature
 from metaprobe.core.results.transfer import Transfer
 from metaprobe.core.vocabulary import Domain, Skill
 
@@ -52,6 +53,8 @@ class ArmResult(Result):
     kind: str
     seed: int
     steps: list[StageResult]
+    signatures: list[Signature] | None = None
+    """Known ways in which a run goes wrong that were seen; None where nobody looked."""
 
 
 class BaseInfo(Result):
