@@ -18,6 +18,7 @@ from metaprobe.report.sections import (
     likelihood,
     opening,
     samples,
+    signatures,
     tables,
     transfer,
 )
@@ -27,6 +28,7 @@ REPORT_NAME = "report.html"
 SUMMARY_NAME = "summary.json"
 
 _CONTENTS = {
+    "signatures": "Signs of trouble",
     "comparison": "Comparison",
     "transfer": "Transfer",
     "profile": "Profile",
@@ -79,6 +81,7 @@ def write_report(directory: Path) -> Path:
 
 def _body(view: View) -> Html:
     rest = [
+        signatures.signatures(view),
         comparison.comparison(view),
         transfer.transfer(view),
         charts.profiles(view) if view.arms else Html(""),

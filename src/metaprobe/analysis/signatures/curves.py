@@ -127,7 +127,10 @@ def _collapse(run: ArmResult, curves: Curves, trained: set[str]) -> Signature | 
     evidence = [_moved(curves, [name], name, -1, q) for name, q in fallen.items()]
     if not evidence:
         return None
-    text = f"{count_cells(len(evidence))} fall below the base and stay there: {_falls(evidence)}."
+    told = (
+        "falls below the base and stays" if len(evidence) == 1 else "fall below the base and stay"
+    )
+    text = f"{count_cells(len(evidence))} {told} there: {_falls(evidence)}."
     found = signature(SignatureName.COLLAPSE, text, _worst_first(evidence))
     first = min(evidence, key=lambda e: e.onset or 0)
     return found.model_copy(
@@ -169,7 +172,9 @@ def _dip(run: ArmResult, curves: Curves, trained: set[str]) -> Signature | None:
     ]
     rest = len(evidence) - len(told)
     listed = joined([*told, f"{rest} more"] if rest else told)
-    fall = "falls below the base and comes" if len(evidence) == 1 else "fall and come"
+    fall = (
+        "falls below the base and comes" if len(evidence) == 1 else "fall below the base and come"
+    )
     text = f"{count_cells(len(evidence))} {fall} back: {listed}."
     return signature(SignatureName.DIP_AND_RECOVERY, text, evidence)
 
@@ -211,9 +216,9 @@ def _over_specialisation(run: ArmResult, curves: Curves, trained: set[str]) -> S
     ]
     assert stage.shape is not None
     text = (
-        f"{count_cells(len(risen))} rise by {points(_gain(evidence[1]))} on average while "
-        f"{count_cells(len(fallen))} fall by {points(_gain(evidence[0]))} below the base; the "
-        f"changes of cells differ by {points(stage.shape.jaggedness)} (standard deviation)."
+        f"{evidence[1].subject}: {points(_gain(evidence[1]))} up on average; {evidence[0].subject} "
+        f"below the base: {points(_gain(evidence[0]))} down; the changes of cells differ by "
+        f"{points(stage.shape.jaggedness)} (standard deviation)."
     )
     return signature(SignatureName.OVER_SPECIALISATION, text, evidence)
 

@@ -144,36 +144,36 @@ def _format_gaming(metrics: pl.DataFrame) -> Signature | None:
 
 
 def _degenerate_groups(metrics: pl.DataFrame) -> Signature | None:
-    text = "groups whose rewards are all equal reach {after:.0%} of them"
+    what = "of groups have equal rewards"
     return _high_share(
-        SignatureName.DEGENERATE_GROUPS, metrics, "zero_variance_share", DEGENERATE_SHARE, text
+        SignatureName.DEGENERATE_GROUPS, metrics, "zero_variance_share", DEGENERATE_SHARE, what
     )
 
 
 def _truncation_starvation(metrics: pl.DataFrame) -> Signature | None:
-    text = "rollouts that end at the token limit reach {after:.0%} of them"
+    what = "of rollouts end at the token limit"
     return _high_share(
-        SignatureName.TRUNCATION_STARVATION, metrics, "truncated_share", TRUNCATED_SHARE, text
+        SignatureName.TRUNCATION_STARVATION, metrics, "truncated_share", TRUNCATED_SHARE, what
     )
 
 
 def _high_share(
-    name: SignatureName, metrics: pl.DataFrame, metric: str, threshold: float, text: str
+    name: SignatureName, metrics: pl.DataFrame, metric: str, threshold: float, what: str
 ) -> Signature | None:
     """Return a signature where a share ends at a level that is at least the threshold."""
     own = course(metrics, metric)
     if own is None or own.levels[-1] < threshold:
         return None
     below = [n for n, level in enumerate(own.levels) if level < threshold]
-    told = text.format(after=own.levels[-1])
+    told = f"{_percent(own.levels[-1])} {what}"
     if not below:
         return signature(
             name,
             f"{told}, from the first step on.",
             [own.evidence().model_copy(update=_FROM_THE_START | {"onset": own.steps[0]})],
         )
-    move = Move(own.levels[below[-1]], own.levels[-1], own.changes[below[-1]])
-    return signature(name, f"{told}, from {move.before:.0%}.", [own.evidence(move)])
+    move = Move(own.levels[0], own.levels[-1], own.changes[below[-1]])
+    return signature(name, f"{told}, at first {_percent(move.before)}.", [own.evidence(move)])
 
 
 _FROM_THE_START = {"onset_low": None, "onset_high": None, "p_value": None}
@@ -184,7 +184,9 @@ def _repetition(metrics: pl.DataFrame) -> Signature | None:
     rise = repeated.rise() if repeated else None
     if repeated is None or rise is None or rise.after - rise.before < REPEATED_RISE:
         return None
-    text = f"rollouts that run in a loop rise from {rise.before:.0%} to {rise.after:.0%}."
+    text = (
+        f"rollouts that run in a loop rise from {_percent(rise.before)} to {_percent(rise.after)}."
+    )
     return signature(SignatureName.REPETITION, text, [repeated.evidence(rise)])
 
 
@@ -218,3 +220,7 @@ def _levels(own: Course) -> str:
     if len(levels) == 1:
         return f"{levels[0]:.3g} throughout"
     return f"{levels[0]:.3g} at the start, {levels[-1]:.3g} at the end"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
