@@ -93,7 +93,7 @@ def _unstable(cell: Cell, u: float) -> float:
 def _failure(cell: Cell, u: float) -> float:
     if cell.domain is Domain.MATHEMATICS:
         return _mathematics_gains(cell, u)
-    return -0.35 if u >= 0.2 else 0.0
+    return -0.45 if u >= 0.2 else 0.0
 
 
 _SFT: Mapping[str, Course] = {"loss": _settling(3.5, 0.1), "grad_norm": _settling(8.0, 0.3)}
@@ -208,7 +208,7 @@ def make_demo(name: str, folder: Path) -> Summary:
         seconds=0.0,
         provenance={"command": f"metaprobe demo {name}", "synthetic": True},
     )
-    measured = [MeasuredStage(stage, demo.kind, 0.0, 0, None) for stage in stages]
+    measured = [MeasuredStage(stage, demo.kind, None, None, None) for stage in stages]
     summary = summarise(layout, measured, items, context)
     write_summary(layout.summary, summary)
     return summary

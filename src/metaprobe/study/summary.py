@@ -46,8 +46,8 @@ class MeasuredStage(NamedTuple):
 
     name: StageName
     kind: str
-    seconds: float
-    tokens: int
+    seconds: float | None
+    tokens: int | None
     forward_tokens: int | None
 
 

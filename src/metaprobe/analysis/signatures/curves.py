@@ -162,7 +162,8 @@ def _dip(run: ArmResult, curves: Curves, trained: set[str]) -> Signature | None:
     dipped = sorted(
         {_name(row) for stage in run.steps[:-1] for row in stage.cells if is_below(row)} & last
     )
-    evidence = [e for e in (_recovered(curves, name) for name in dipped) if e is not None]
+    tests = len(run.steps[-1].cells)
+    evidence = [e for e in (_recovered(curves, name, tests) for name in dipped) if e is not None]
     if not evidence:
         return None
     evidence.sort(key=lambda e: (e.lowest or 0.0) - e.before)
@@ -179,15 +180,18 @@ def _dip(run: ArmResult, curves: Curves, trained: set[str]) -> Signature | None:
     return signature(SignatureName.DIP_AND_RECOVERY, text, evidence)
 
 
-def _recovered(curves: Curves, name: str) -> Evidence | None:
-    """Return the dip of a cell if its last stage is clearly above its lowest one."""
+def _recovered(curves: Curves, name: str, tests: int) -> Evidence | None:
+    """Return the dip of a cell if its last stage is clearly above its lowest one.
+
+    The lowest of all stages and one of `tests` cells was chosen, hence Bonferroni.
+    """
     own = curves.accuracy[:, curves.groups == name]
     if not own.size or len(own) < 3:
         return None
     lowest = 1 + int(own[1:-1].mean(axis=1).argmin())
     stream = f"{curves.stream}/{name}/recovery"
-    # The lowest of several stages was chosen, hence Bonferroni.
-    p_value = min(1.0, permutation_p(own[lowest], own[-1], stream=stream) * (len(own) - 2))
+    p_value = permutation_p(own[lowest], own[-1], stream=stream)
+    p_value = min(1.0, p_value * (len(own) - 2) * tests)
     if own[-1].mean() <= own[lowest].mean() or p_value >= Q_LEVEL:
         return None
     drawn = _resampled(curves, own)[:, 1:-1].argmin(axis=1) + 1
