@@ -19,6 +19,10 @@ from metaprobe.analysis.wording import label
 from metaprobe.core.results import ArmResult, BaseInfo, Comparison, Shape, StageResult, Summary
 
 
+Logged = Mapping[tuple[str, int], pl.DataFrame]
+"""What the training of an arm and seed logged, as from `read_metrics`."""
+
+
 class Stage(NamedTuple):
     """One checkpoint, or the base, whose responses have been graded."""
 
@@ -55,10 +59,7 @@ class Context(NamedTuple):
 
 
 def summarise_stages(
-    base: Stage,
-    stages: Sequence[Stage],
-    context: Context,
-    metrics: Mapping[tuple[str, int], pl.DataFrame] | None = None,
+    base: Stage, stages: Sequence[Stage], context: Context, metrics: Logged | None = None
 ) -> Summary:
     """Return the summary of everything that was measured, without samples of responses.
 
@@ -66,7 +67,7 @@ def summarise_stages(
         base: the base.
         stages: the others; arms come in the order in which they first appear here.
         context: names, costs and provenance.
-        metrics: what the training of an arm and seed logged, as from `read_metrics`.
+        metrics: what was logged, where anything is known of it.
     """
     base_table = base.responses()
     base_rows = profile(base_table, None, stream="base")
@@ -94,16 +95,7 @@ def summarise_stages(
         arm.steps.append(_result(stage, rows, form))
     order = list(dict.fromkeys(s.arm for s in stages))
     judged = assign_q_values(sorted(arms.values(), key=lambda a: (order.index(a.arm), a.seed)))
-    judged = [
-        run_signatures(
-            run,
-            base_items,
-            {s.step: items[_label(run.arm, run.seed, s.step)] for s in run.steps},
-            trained,
-            (metrics or {}).get((run.arm, run.seed)),
-        )
-        for run in judged
-    ]
+    judged = [_with_signatures(run, base_items, items, trained, metrics or {}) for run in judged]
     last: dict[str, list[pl.DataFrame]] = {}
     for run in judged:
         last.setdefault(run.arm, []).append(items[_label(run.arm, run.seed, run.steps[-1].step)])
@@ -132,6 +124,17 @@ def summarise_stages(
         missing=list(context.missing),
         provenance=context.provenance,
     )
+
+
+def _with_signatures(
+    run: ArmResult,
+    base: pl.DataFrame,
+    items: Mapping[str, pl.DataFrame],
+    trained: set[str],
+    metrics: Logged,
+) -> ArmResult:
+    stages = {s.step: items[_label(run.arm, run.seed, s.step)] for s in run.steps}
+    return run_signatures(run, base, stages, trained, metrics.get((run.arm, run.seed)))
 
 
 def _label(arm: str, seed: int, step: int) -> str:

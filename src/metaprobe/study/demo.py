@@ -189,7 +189,7 @@ def make_demo(name: str, folder: Path) -> Summary:
     """
     if name not in DEMOS:
         listed = ", ".join(DEMOS)
-        raise ConfigError(f"no demo {name!r}{nearest(name, DEMOS)}; there are {listed}")
+        raise ConfigError(f"no demo {name!r}{nearest(name, map(str, DEMOS))}; there are {listed}")
     demo, layout = DEMOS[name], Layout(folder)
     items = build_benchmark("nano", items_per_cell=ITEMS_PER_CELL).items
     write_parquet(layout.responses(BASE), _responses(demo, name, items, 0))
