@@ -18,7 +18,6 @@ from metaprobe.analysis.transfer import transfer
 from metaprobe.analysis.wording import label
 from metaprobe.core.results import ArmResult, BaseInfo, Comparison, Shape, StageResult, Summary
 
-
 Logged = Mapping[tuple[str, int], pl.DataFrame]
 """What the training of an arm and seed logged, as from `read_metrics`."""
 

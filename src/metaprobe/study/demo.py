@@ -7,6 +7,7 @@ here, by named streams; it is then summarised by the code of every study. Nothin
 
 import json
 from collections.abc import Callable, Mapping
+from math import exp, sqrt
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,16 +58,16 @@ class Demo(NamedTuple):
 
 def _from(onset: float, before: float, after: float) -> Course:
     """Return a level that goes over to another one around a share of the run."""
-    return lambda u: before + (after - before) / (1 + float(np.exp(-(u - onset) / 0.02)))
+    return lambda u: before + (after - before) / (1 + exp(-(u - onset) / 0.02))
 
 
 def _settling(before: float, after: float) -> Course:
     """Return a level that nears another one, two thirds of the way in a fifth of the run."""
-    return lambda u: after + (before - after) * float(np.exp(-u / 0.2))
+    return lambda u: after + (before - after) * exp(-u / 0.2)
 
 
 def _mathematics_gains(cell: Cell, u: float) -> float:
-    return 0.2 * u**0.5 if cell.domain is Domain.MATHEMATICS else 0.0
+    return 0.2 * sqrt(u) if cell.domain is Domain.MATHEMATICS else 0.0
 
 
 def _collapse(cell: Cell, u: float) -> float:
@@ -81,8 +82,8 @@ def _dip(cell: Cell, u: float) -> float:
 
 def _over_specialisation(cell: Cell, u: float) -> float:
     if cell.domain is Domain.MATHEMATICS:
-        return 0.35 * u**0.5
-    return -0.45 * u**0.5 if cell.skill in (Skill.SIMULATION, Skill.FACT_RETRIEVAL) else 0.0
+        return 0.35 * sqrt(u)
+    return -0.45 * sqrt(u) if cell.skill in (Skill.SIMULATION, Skill.FACT_RETRIEVAL) else 0.0
 
 
 def _unstable(cell: Cell, u: float) -> float:
