@@ -231,7 +231,7 @@ def test_ranking_names_the_arm_that_kept_most():
     ]
     found = rank_arms(runs, TRAINED)
     assert found is not None
-    assert (found.kind, found.arm) == ("headline", "grpo")
+    assert (found.kind, found.arm) == ("ranking", "grpo")
     assert found.text == (
         "GRPO kept the most, 20 of 20 cells; it gained 12 points on mathematics; "
         "SFT on short traces kept 19 of 20 cells and gained 15 points on mathematics."

@@ -418,7 +418,7 @@ def rank_arms(arms: list[ArmResult], trained: list[str]) -> Finding | None:
         told.append(f"{arm.label} kept {_held_text(arm)}{also}")
     text = f"{'; '.join([text, *told])}."
     return Finding(
-        kind="headline" if len(best) == 1 else "tie",
+        kind="ranking" if len(best) == 1 else "tie",
         arm=best[0].name,
         text=text,
         evidence={"held_share": share, "best": [arm.name for arm in best], "gains": gains},

@@ -13,6 +13,8 @@ from metaprobe.analysis.comparison_findings import comparison_findings
 from metaprobe.analysis.findings import findings
 from metaprobe.analysis.profile import Profile, assign_q_values, item_accuracies, profile
 from metaprobe.analysis.shape import mean_over_seeds, shape
+from metaprobe.analysis.signatures.curves import with_loops
+from metaprobe.analysis.signatures.runs import run_signatures
 from metaprobe.analysis.transfer import transfer
 from metaprobe.analysis.wording import label
 from metaprobe.core.results import (
@@ -24,6 +26,9 @@ from metaprobe.core.results import (
     StageResult,
     Summary,
 )
+
+Logged = Mapping[tuple[str, int], pl.DataFrame]
+"""What the training of an arm and seed logged, as from `read_metrics`."""
 
 
 class Stage(NamedTuple):
@@ -63,24 +68,27 @@ class Context(NamedTuple):
     provenance: dict[str, Any]
 
 
-def summarise_stages(base: Stage, stages: Sequence[Stage], context: Context) -> Summary:
+def summarise_stages(
+    base: Stage, stages: Sequence[Stage], context: Context, metrics: Logged | None = None
+) -> Summary:
     """Return the summary of everything that was measured, without samples of responses.
 
     Args:
         base: the base.
         stages: the others; arms come in the order in which they first appear here.
         context: names, costs and provenance.
+        metrics: what was logged, where anything is known of it.
     """
     base_table = base.responses()
     base_rows = profile(base_table, None, stream="base")
     base_stage = StageResult(step=0, seconds=0, tokens=0, **base_rows._asdict(), **base.details)
-    base_items = item_accuracies(base_table)
+    base_items = with_loops(item_accuracies(base_table), base_table)
     trained = set(context.trained_cells)
     arms: dict[tuple[str, int], ArmResult] = {}
     items: dict[str, pl.DataFrame] = {}
     for stage in sorted(stages, key=lambda s: (s.arm, s.seed, s.step)):
         table = stage.responses()
-        items[stage.label] = item_accuracies(table)
+        items[stage.label] = with_loops(item_accuracies(table), table)
         rows = profile(table, base_table, stream=stage.label)
         form = shape(base_items, items[stage.label], trained, stream=stage.label)
         arm = arms.setdefault(
@@ -90,6 +98,7 @@ def summarise_stages(base: Stage, stages: Sequence[Stage], context: Context) -> 
         arm.steps.append(_result(stage, rows, form))
     order = list(dict.fromkeys(s.arm for s in stages))
     judged = assign_q_values(sorted(arms.values(), key=lambda a: (order.index(a.arm), a.seed)))
+    judged = [_with_signatures(run, base_items, items, trained, metrics or {}) for run in judged]
     last: dict[str, list[pl.DataFrame]] = {}
     for run in judged:
         last.setdefault(run.arm, []).append(items[_label(run.arm, run.seed, run.steps[-1].step)])
@@ -124,6 +133,17 @@ def summarise_stages(base: Stage, stages: Sequence[Stage], context: Context) -> 
         missing=list(context.missing),
         provenance=context.provenance,
     )
+
+
+def _with_signatures(
+    run: ArmResult,
+    base: pl.DataFrame,
+    items: Mapping[str, pl.DataFrame],
+    trained: set[str],
+    metrics: Logged,
+) -> ArmResult:
+    stages = {s.step: items[_label(run.arm, run.seed, s.step)] for s in run.steps}
+    return run_signatures(run, base, stages, trained, metrics.get((run.arm, run.seed)))
 
 
 def _label(arm: str, seed: int, step: int) -> str:

@@ -14,6 +14,7 @@ from metaprobe.cli import (
     analyse,
     bench,
     compare,
+    demo,
     diverge,
     doctor,
     grade,
@@ -22,6 +23,7 @@ from metaprobe.cli import (
     probe,
     report,
     run,
+    signatures,
     train,
 )
 from metaprobe.core.errors import MetaprobeError
@@ -40,6 +42,8 @@ app.command("params")(params.params)
 app.command("report")(report.report)
 app.command("analyse")(analyse.analyse)
 app.command("compare")(compare.compare)
+app.command("signatures")(signatures.signatures)
+app.command("demo")(demo.demo)
 app.add_typer(bench.app, name="bench")
 app.command("grade")(grade.grade)
 app.add_typer(train.app, name="train")

@@ -19,6 +19,7 @@ from metaprobe.report.sections import (
     opening,
     samples,
     shape,
+    signatures,
     tables,
     transfer,
 )
@@ -28,6 +29,7 @@ REPORT_NAME = "report.html"
 SUMMARY_NAME = "summary.json"
 
 _CONTENTS = {
+    "signatures": "Signs of trouble",
     "comparison": "Comparison",
     "transfer": "Transfer",
     "profile": "Profile",
@@ -81,6 +83,7 @@ def write_report(directory: Path) -> Path:
 
 def _body(view: View) -> Html:
     rest = [
+        signatures.signatures(view),
         comparison.comparison(view),
         transfer.transfer(view),
         charts.profiles(view) if view.arms else Html(""),

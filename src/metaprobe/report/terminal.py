@@ -34,7 +34,7 @@ class SummaryTable:
         short = "" if wide else "; n/m not measured"
         yield Text(f" {note}{', 95 % interval' if wide else short}", style=_SOFT)
         for finding in self._view.summary.findings:
-            if finding.kind in ("comparison", "headline"):
+            if finding.kind in ("comparison", "ranking", "headline"):
                 line = Text(finding.text)
                 if finding.kind == "headline":
                     line = Text.assemble((finding.arm, "bold"), "  ", line)

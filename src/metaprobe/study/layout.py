@@ -49,6 +49,10 @@ class Layout:
         """Return the table of a stage's graded responses."""
         return self.root / "responses" / f"{stage.label}.parquet"
 
+    def metrics(self, stage: StageName) -> Path:
+        """Return what the training of a stage's arm and seed logged."""
+        return self.stages / stage.arm / f"seed-{stage.seed}" / "metrics.jsonl"
+
     def result(self, probe: str, stage: StageName) -> Path:
         """Return the table of one probe's values for a stage."""
         return self.root / "results" / probe / f"{stage.label}.parquet"

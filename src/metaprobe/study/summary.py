@@ -8,6 +8,7 @@ from typing import NamedTuple
 import polars as pl
 from pydantic import BaseModel
 
+from metaprobe.analysis.signatures.metrics import read_metrics
 from metaprobe.analysis.summary import Context, Stage, summarise_stages
 from metaprobe.benchmark.items import Item
 from metaprobe.core.files import read_json
@@ -45,8 +46,8 @@ class MeasuredStage(NamedTuple):
 
     name: StageName
     kind: str
-    seconds: float
-    tokens: int
+    seconds: float | None
+    tokens: int | None
     forward_tokens: int | None
     from_base: bool = True
     """Whether its training began from the study's base."""
@@ -68,7 +69,10 @@ def summarise(
     context = context._replace(missing=[*context.missing, *problems])
     base = MeasuredStage(BASE, "base", 0, 0, None)
     summary = summarise_stages(
-        _stage(layout, base), [_stage(layout, stage) for stage in stages], context
+        _stage(layout, base),
+        [_stage(layout, stage) for stage in stages],
+        context,
+        _metrics(layout, stages),
     )
     return summary.model_copy(update={"samples": _samples(layout, summary.arms, items)})
 
@@ -88,6 +92,14 @@ def _stage(layout: Layout, stage: MeasuredStage) -> Stage:
         details=details,
         from_base=stage.from_base,
     )
+
+
+def _metrics(
+    layout: Layout, stages: Sequence[MeasuredStage]
+) -> dict[tuple[str, int], pl.DataFrame]:
+    """Return what was logged by the arms and seeds that were trained here."""
+    paths = {(s.name.arm, s.name.seed): layout.metrics(s.name) for s in stages}
+    return {run: read_metrics(path) for run, path in paths.items() if path.is_file()}
 
 
 def _detail(kind: type[BaseModel], path: Path) -> BaseModel | None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from metaprobe.benchmark.items import Item
+from metaprobe.core.repetition import TOKEN_GRAM, is_loop
 from metaprobe.models.chat import encode_prompts
 from metaprobe.models.loading import Model
 from metaprobe.models.logprobs import (
@@ -252,4 +253,5 @@ def rollout_metrics(groups: list[Group]) -> dict[str, float]:
         "zero_variance_share": sum(not g.has_signal for g in groups) / len(groups),
         "mean_length": sum(len(r.tokens) for r in rollouts) / len(rollouts),
         "truncated_share": sum(r.truncated for r in rollouts) / len(rollouts),
+        "repeated_share": sum(is_loop(r.tokens, TOKEN_GRAM) for r in rollouts) / len(rollouts),
     }

@@ -57,6 +57,7 @@ from metaprobe.core.results.representation import (
     SkillDirection,
 )
 from metaprobe.core.results.runs import ArmChange, Condition, Gate, GroupChange, RunComparison
+from metaprobe.core.results.signatures import CurvePoint, Evidence, Signature, SignatureName
 from metaprobe.core.results.summary import (
     SCHEMA_VERSION,
     ArmResult,
@@ -102,10 +103,12 @@ __all__ = [
     "Corrected",
     "CrossSampling",
     "CrossSamplingRow",
+    "CurvePoint",
     "Divergence",
     "DivergenceSummary",
     "DomainResult",
     "Estimate",
+    "Evidence",
     "Finding",
     "Gate",
     "GroupChange",
@@ -131,6 +134,8 @@ __all__ = [
     "Sample",
     "SampleResponse",
     "Shape",
+    "Signature",
+    "SignatureName",
     "SkillBehaviour",
     "SkillDirection",
     "SkillResult",

@@ -16,6 +16,7 @@ from metaprobe.core.results.model import Result
 from metaprobe.core.results.parameters import ParameterChange
 from metaprobe.core.results.profile import CellResult, DomainResult, Shape, SkillResult
 from metaprobe.core.results.representation import Representation
+from metaprobe.core.results.signatures import Signature
 from metaprobe.core.results.transfer import Transfer
 from metaprobe.core.vocabulary import Domain, Skill
 
@@ -52,6 +53,8 @@ class ArmResult(Result):
     kind: str
     seed: int
     steps: list[StageResult]
+    signatures: list[Signature] | None = None
+    """Known ways in which a run goes wrong that were seen; None where nobody looked."""
 
 
 class BaseInfo(Result):
@@ -69,8 +72,8 @@ class Finding(Result):
     """One conclusion in words, with the numbers behind it."""
 
     kind: str
-    """`comparison`, `budgets`, `front`, `headline`, `claim`, `tie`, `collapse`, `dip`, `gain`,
-    `divergence` or `caution`."""
+    """`comparison`, `ranking`, `tie`, `budgets`, `front`, `headline`, `claim`, `collapse`, `dip`,
+    `gain`, `divergence` or `caution`."""
     arm: str
     """The arm it is about; `base` where it is about the base or the whole study."""
     text: str

@@ -24,7 +24,7 @@ from metaprobe.report.view import ArmView, Pooled, View
 
 Group = TypeVar("Group", bound=Skill | Domain)
 
-_GENERAL = ("budgets", "front", "tie", "caution")
+_GENERAL = ("ranking", "tie", "budgets", "front", "caution")
 _CARD = ("headline", "claim")
 """Kinds of finding that are never folded: they bear on the whole study."""
 _PATHS = {
@@ -161,7 +161,7 @@ def other_findings(view: View) -> Html:
 
 def _finding(finding: Finding) -> Html:
     kind = tag("span", text(finding.kind), class_="badge")
-    of_all = finding.kind == "tie" or finding.arm in ("", "base")
+    of_all = finding.kind in ("ranking", "tie") or finding.arm in ("", "base")
     arm = Html("") if of_all else tag("strong", text(f"{finding.arm} "))
     return tag("li", kind, Html(" "), arm, text(finding.text))
 
