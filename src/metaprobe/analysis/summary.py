@@ -10,6 +10,7 @@ import polars as pl
 from metaprobe.analysis.comparison import Trajectory, compare_arms
 from metaprobe.analysis.comparison_findings import comparison_findings
 from metaprobe.analysis.findings import findings
+from metaprobe.analysis.prediction import prediction
 from metaprobe.analysis.profile import Profile, assign_q_values, item_accuracies, profile
 from metaprobe.analysis.shape import shape
 from metaprobe.analysis.transfer import transfer
@@ -111,6 +112,7 @@ def summarise_stages(base: Stage, stages: Sequence[Stage], context: Context) -> 
         question=context.question,
         comparison=comparison,
         transfer=transfer(base_items, last, trained),
+        prediction=prediction(judged, base_stage, trained),
         missing=list(context.missing),
         provenance=context.provenance,
     )

@@ -30,6 +30,14 @@ from metaprobe.core.results.parameters import (
     ParameterChange,
     TaskVectorCosine,
 )
+from metaprobe.core.results.prediction import (
+    EarlyWarning,
+    Explained,
+    NestedTest,
+    Prediction,
+    Predictor,
+    PredictorFit,
+)
 from metaprobe.core.results.profile import CellResult, DomainResult, ProfileRow, Shape, SkillResult
 from metaprobe.core.results.representation import (
     CellRepresentation,
@@ -87,6 +95,8 @@ __all__ = [
     "Divergence",
     "DivergenceSummary",
     "DomainResult",
+    "EarlyWarning",
+    "Explained",
     "Finding",
     "Gate",
     "GroupChange",
@@ -100,11 +110,15 @@ __all__ = [
     "LikelihoodRow",
     "ModuleChange",
     "ModuleGroup",
+    "NestedTest",
     "PCAPoint",
     "PCAShift",
     "ParameterChange",
     "PathPoint",
     "PositionDivergence",
+    "Prediction",
+    "Predictor",
+    "PredictorFit",
     "ProfileRow",
     "Representation",
     "RepresentationRow",
