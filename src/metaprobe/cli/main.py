@@ -23,6 +23,7 @@ from metaprobe.cli import (
     report,
     run,
     train,
+    watch,
 )
 from metaprobe.core.errors import MetaprobeError
 
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("probe")(probe.probe)
+app.command("watch")(watch.watch)
 app.command("diverge")(diverge.diverge)
 app.command("params")(params.params)
 app.command("report")(report.report)
@@ -66,7 +68,7 @@ def _options(
 def main() -> None:
     """Run the command line and leave with its status.
 
-    0 done, 2 bad input, 3 a gate of `compare` that failed, 1 anything else.
+    0 done, 2 bad input, 3 a gate of `compare` or `watch` that failed, 1 anything else.
     """
     try:
         app()

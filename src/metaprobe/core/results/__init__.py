@@ -21,6 +21,7 @@ from metaprobe.core.results.divergence import (
     TextKind,
 )
 from metaprobe.core.results.likelihood import CellLikelihood, Likelihood, LikelihoodRow
+from metaprobe.core.results.looks import Look
 from metaprobe.core.results.parameters import (
     ChangedShare,
     ChangeSpectrum,
@@ -108,6 +109,7 @@ __all__ = [
     "LensLayer",
     "Likelihood",
     "LikelihoodRow",
+    "Look",
     "ModuleChange",
     "ModuleGroup",
     "NestedTest",

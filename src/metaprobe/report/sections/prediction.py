@@ -64,7 +64,8 @@ def _fits(found: Prediction) -> Html:
         row = [text(name), text(form)]
         for target in ("others", "cells"):
             one = own.get(target)
-            row += [_explained(one and one.across_arms), _explained(one and one.across_seeds)]
+            row += [_explained(one.across_arms if one else None)]
+            row += [_explained(one.across_seeds if one else None)]
         rows.append(row)
     caption = f"Explained share of the change, over {found.n_arms} arms and {found.n_seeds} seeds"
     return table(caption, head, rows, class_="summary")
