@@ -258,7 +258,7 @@ def test_a_killed_watch_goes_on_where_it_was_and_a_gate_leaves_with_3(tmp_path) 
     line = first.stdout.readline()
     first.send_signal(signal.SIGINT)
     status, rest, err = finished(first)
-    assert (status, rest) == (1, "")
+    assert (status, rest) == (130, "")
     assert "interrupted" in err
     assert "Traceback" not in err
     one = Look.model_validate_json(line)

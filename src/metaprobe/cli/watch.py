@@ -7,6 +7,9 @@ import typer
 
 from metaprobe.cli.compare import FAILED
 
+INTERRUPTED = 130
+"""Exit status of a watch that Ctrl-C ended, as shells give it."""
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -88,20 +91,24 @@ def watch(
     looks = Looks(config, results, watch=silent, gate=fail_on, workers=workers)
     following = Following(place=folder, every=every, until_step=until_step, idle=idle)
     _say(console, f"watching {place} against {base}, results in {results}")
-    for event in follow(following, looks):
-        if not isinstance(event, Look):
-            _say(console, _line(event))
-            continue
-        write_report(results)
-        if as_json:
-            print(event.model_dump_json(), flush=True)
-        else:
-            _show(console, event)
-        problem = post_look(webhook, event) if webhook else None
-        if problem:
-            _say(console, f"warning: {problem}")
-        if event.gate and event.gate.failed:
-            raise typer.Exit(FAILED)
+    try:
+        for event in follow(following, looks):
+            if not isinstance(event, Look):
+                _say(console, _line(event))
+                continue
+            write_report(results)
+            if as_json:
+                print(event.model_dump_json(), flush=True)
+            else:
+                _show(console, event)
+            problem = post_look(webhook, event) if webhook else None
+            if problem:
+                _say(console, f"warning: {problem}")
+            if event.gate and event.gate.failed:
+                raise typer.Exit(FAILED)
+    except KeyboardInterrupt as error:
+        _say(console, "interrupted; the same command goes on from here")
+        raise typer.Exit(INTERRUPTED) from error
 
 
 def _config(base: str, probes: str | None, overrides: list[str]) -> "StudyConfig":
