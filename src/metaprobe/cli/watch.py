@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from metaprobe.core.results import GroupChange, Look
     from metaprobe.study.config import StudyConfig
+    from metaprobe.study.looks import Looks
+    from metaprobe.study.watch import Following
 
 
 def watch(
@@ -67,36 +69,36 @@ def watch(
 
     Half-written checkpoints are waited for. Stop it with Ctrl-C; the same command goes on.
     """
+    config = _config(base, probes, overrides or [], fail_on, webhook)
+
+    from metaprobe.study.looks import Looks  # torch: a wrong setting need not wait for it
+    from metaprobe.study.run import silent
+    from metaprobe.study.watch import Following
+
+    results = out or Path("runs") / f"watch-{Path(folder.rpartition('=')[2]).resolve().name}"
+    looks = Looks(config, results, watch=silent, gate=fail_on, workers=workers)
+    following = Following(place=folder, every=every, until_step=until_step, idle=idle)
+    _follow(following, looks, webhook, as_json=as_json)
+
+
+def _follow(following: "Following", looks: "Looks", webhook: str | None, *, as_json: bool) -> None:
+    """Tell what happens until the end, which may be that of the gate."""
     from rich.console import Console
-
-    from metaprobe.analysis.gate import parse_gate
-    from metaprobe.study.webhook import check_webhook
-
-    if fail_on is not None:
-        parse_gate(fail_on)
-    if webhook is not None:
-        check_webhook(webhook)
-    config = _config(base, probes, overrides or [])
-    place = Path(folder.partition("=")[2] or folder)
-    results = out or Path("runs") / f"watch-{place.resolve().name}"
 
     from metaprobe.core.results import Look
     from metaprobe.report.page import write_report
-    from metaprobe.study.looks import Looks
-    from metaprobe.study.run import silent
-    from metaprobe.study.watch import Following, follow
+    from metaprobe.study.watch import follow
     from metaprobe.study.webhook import post_look
 
     console = Console(stderr=as_json, highlight=False, soft_wrap=True)
-    looks = Looks(config, results, watch=silent, gate=fail_on, workers=workers)
-    following = Following(place=folder, every=every, until_step=until_step, idle=idle)
-    _say(console, f"watching {place} against {base}, results in {results}")
+    against = f"against {looks.config.base}, results in {looks.out}"
+    _say(console, f"watching {following.place} {against}")
     try:
         for event in follow(following, looks):
             if not isinstance(event, Look):
                 _say(console, _line(event))
                 continue
-            write_report(results)
+            write_report(looks.out)
             if as_json:
                 print(event.model_dump_json(), flush=True)
             else:
@@ -111,9 +113,24 @@ def watch(
         raise typer.Exit(INTERRUPTED) from error
 
 
-def _config(base: str, probes: str | None, overrides: list[str]) -> "StudyConfig":
+def _config(
+    base: str,
+    probes: str | None,
+    overrides: list[str],
+    fail_on: str | None,
+    webhook: str | None,
+) -> "StudyConfig":
+    """Return the settings; the gate and the URL are checked first, since they load nothing."""
+    from metaprobe.analysis.gate import parse_gate
     from metaprobe.cli.probe import PROBES, named_probes
     from metaprobe.core.config import apply_overrides, parse_config
+    from metaprobe.study.webhook import check_webhook
+
+    if fail_on is not None:
+        parse_gate(fail_on)
+    if webhook is not None:
+        check_webhook(webhook)
+
     from metaprobe.study.config import StudyConfig
 
     table: dict[str, object] = {"name": "watch", "base": base}
