@@ -82,8 +82,9 @@ def test_no_module_lies_outside_the_rooms() -> None:
     assert {path.name for path in SOURCE.glob("*.py")} <= {"__init__.py", "__main__.py"}
 
 
-def test_the_root_of_the_package_imports_no_room() -> None:
+def test_the_root_of_the_package_imports_no_room_before_it_is_asked() -> None:
     tree = ast.parse((SOURCE / "__init__.py").read_text(encoding="utf-8"))
+    tree.body = [node for node in tree.body if getattr(node, "name", "") != "__getattr__"]
     names = [name for _, name in imported(tree, [PACKAGE])]
     assert not [name for name in names if name.partition(".")[0] == PACKAGE]
 

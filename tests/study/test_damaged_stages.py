@@ -3,7 +3,6 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 from safetensors.torch import load_file, save_file
@@ -15,24 +14,10 @@ from metaprobe.models.loading import load_model
 from metaprobe.models.runtime import torch
 from metaprobe.stages.discover import find_stages
 from metaprobe.study.config import StudyConfig
-from metaprobe.study.engine import Watcher
-from metaprobe.study.run import Outcome, run_probe
+from metaprobe.study.run import Outcome, run_probe, silent
 
 BASE = "nano/qwen3"
 WEIGHTS = "model.safetensors"
-
-
-class Silent:
-    """Watches and tells nothing."""
-
-    def started(self, unit: Any) -> None: ...
-    def progress(self, unit: Any, share: float) -> None: ...
-    def finished(self, unit: Any, seconds: float) -> None: ...
-    def failed(self, unit: Any, error: Any, dropped: Any) -> None: ...
-
-
-def silent(units: Any, skipped: int) -> Watcher:
-    return Silent()
 
 
 def moved(folder: Path) -> None:

@@ -25,6 +25,7 @@ from metaprobe.cli import (
     run,
     signatures,
     train,
+    watch,
 )
 from metaprobe.core.errors import MetaprobeError
 
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("probe")(probe.probe)
+app.command("watch")(watch.watch)
 app.command("diverge")(diverge.diverge)
 app.command("params")(params.params)
 app.command("report")(report.report)
@@ -78,7 +80,7 @@ def _join_lines(command: Any) -> None:
 def main() -> None:
     """Run the command line and leave with its status.
 
-    0 done, 2 bad input, 3 a gate of `compare` that failed, 1 anything else.
+    0 done, 2 bad input, 3 a gate of `compare` or `watch` that failed, 1 anything else.
     """
     command = typer.main.get_command(app)
     _join_lines(command)

@@ -55,7 +55,7 @@ def probe(
     from metaprobe.study.config import StudyConfig
     from metaprobe.study.layout import study_of_stage
 
-    wanted = _named(probes) if probes is not None else []
+    wanted = named_probes(probes) if probes is not None else []
 
     from metaprobe.stages.discover import find_stages  # torch: a wrong name need not wait for it
 
@@ -78,7 +78,12 @@ def probe(
     conclude(outcome, out, console, as_json=as_json)
 
 
-def _named(probes: str) -> list[str]:
+def named_probes(probes: str) -> list[str]:
+    """Return the probes that a list with commas names.
+
+    Raises:
+        ConfigError: one of them is unknown.
+    """
     from metaprobe.core.errors import ConfigError, nearest
 
     wanted = [name.strip() for name in probes.split(",")]

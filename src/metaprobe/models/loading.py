@@ -57,7 +57,7 @@ def load_model(name: str, *, dtype: torch.dtype | None = None) -> LoadedModel:
     source = str(folder) if folder else name
     if folder:
         check_weights(folder)
-        _check_tokenizer(folder)
+        check_tokenizer(folder)
     try:
         logging.set_verbosity_error()  # what it would warn of is an error here
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
@@ -108,7 +108,12 @@ def check_weights(folder: Path) -> None:
             raise InputError(f"{path}: not a readable safetensors file ({error})") from error
 
 
-def _check_tokenizer(folder: Path) -> None:
+def check_tokenizer(folder: Path) -> None:
+    """Look for the files of a tokenizer.
+
+    Raises:
+        InputError: there are none.
+    """
     # Without any of these files transformers makes a tokenizer with an empty vocabulary.
     if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
         raise InputError(f"{folder}: no tokenizer in it; copy tokenizer.json from the base model")

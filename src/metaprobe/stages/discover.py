@@ -37,25 +37,55 @@ def find_stages(argument: str) -> list[FoundStage]:
     Raises:
         ConfigError: nothing of that kind is there, or the arm's name is unusable.
     """
-    name, equals, rest = argument.partition("=")
-    arm, place = (name, rest) if equals else (None, argument)
-    if arm is not None and not _NAME.fullmatch(arm):
-        raise ConfigError(f"{argument!r}: an arm's name has letters, digits, _ and . only")
+    arm, place = named_place(argument)
     folder = Path(place)
     if not folder.is_dir() or (folder / "config.json").is_file():
         resolve_model(place)
         return [_single(arm, place)]
-    steps = sorted(
-        (int(match[1]), path)
-        for path in folder.iterdir()
-        if path.is_dir() and (match := _STEP_FOLDER.fullmatch(path.name))
-    )
+    steps = step_folders(folder)
     if not steps:
         raise InputError(
             f"{folder}: neither a model (no config.json) nor a run (no checkpoint-N, "
             "global_step_N or step-N folder in it)"
         )
-    return [_stage(arm or _clean(folder.name), step, _model_folder(path)) for step, path in steps]
+    return [stage_in(folder, step, path, arm) for step, path in steps]
+
+
+def named_place(argument: str) -> tuple[str | None, str]:
+    """Return the arm that `NAME=PLACE` names, or None, and the place.
+
+    Raises:
+        ConfigError: the name is unusable.
+    """
+    name, equals, rest = argument.partition("=")
+    arm, place = (name, rest) if equals else (None, argument)
+    if arm is not None and not _NAME.fullmatch(arm):
+        raise ConfigError(f"{argument!r}: an arm's name has letters, digits, _ and . only")
+    return arm, place
+
+
+def step_folders(folder: Path) -> list[tuple[int, Path]]:
+    """Return the steps of a run's checkpoints and their folders, in order; whole or not."""
+    return sorted(
+        (int(match[1]), path)
+        for path in folder.iterdir()
+        if path.is_dir() and (match := _STEP_FOLDER.fullmatch(path.name))
+    )
+
+
+def stage_in(folder: Path, step: int, path: Path, arm: str | None = None) -> FoundStage:
+    """Return the stage in one checkpoint of a run.
+
+    Args:
+        folder: the run's.
+        step: of the checkpoint.
+        path: the checkpoint's folder.
+        arm: its name; that of the run's folder where None.
+
+    Raises:
+        InputError: there is no model in the checkpoint.
+    """
+    return _stage(arm or _clean(folder.resolve().name), step, model_folder(path))
 
 
 def _single(arm: str | None, place: str) -> FoundStage:
@@ -82,8 +112,12 @@ def _stage(arm: str, step: int, model: str) -> FoundStage:
     return FoundStage(arm, "external", 0, step, 0.0, 0, None, model)
 
 
-def _model_folder(path: Path) -> str:
-    """Return where a checkpoint's weights are; verl keeps them in a sub-folder."""
+def model_folder(path: Path) -> str:
+    """Return where a checkpoint's weights are; verl keeps them in a sub-folder.
+
+    Raises:
+        InputError: there is no model in it.
+    """
     for candidate in (path, path / "actor" / "huggingface", path / "huggingface"):
         if (candidate / "config.json").is_file():
             return str(candidate)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.managers import SyncManager
 from queue import Empty
@@ -68,13 +69,16 @@ def run_units(
     Args:
         units: in any order; `after` may name finished units that are not in the list.
         watcher: is told of every start, progress and end.
-        workers: processes.
+        workers: processes; 0 runs one after the other in this process.
         keep_going: errors that end a unit and those behind it, but not the run.
 
     Raises:
         MetaprobeError: a unit failed with another error than those.
     """
     if not units:
+        return
+    if workers == 0:
+        _run_here(units, watcher, keep_going)
         return
     context = get_context("spawn")
     manager = SyncManager(ctx=context)
@@ -100,6 +104,26 @@ def run_units(
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _run_here(
+    units: Sequence[Unit], watcher: Watcher, keep_going: tuple[type[MetaprobeError], ...]
+) -> None:
+    waiting = list(units)
+    while waiting:
+        names = {u.name for u in waiting}
+        unit = next(u for u in waiting if not names.intersection(u.after))
+        waiting.remove(unit)
+        watcher.started(unit)
+        begun = time.monotonic()
+        try:
+            unit.task.run(partial(watcher.progress, unit))
+        except keep_going as error:
+            dropped = _behind(unit.name, waiting)
+            waiting = [u for u in waiting if u.name not in dropped]
+            watcher.failed(unit, error, sorted(dropped))
+        else:
+            watcher.finished(unit, time.monotonic() - begun)
 
 
 def _schedule(

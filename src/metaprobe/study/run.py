@@ -49,6 +49,27 @@ MakeWatcher = Callable[[Sequence[Unit], int], Watcher]
 """From the units to run and the number of skipped ones to somebody who watches."""
 
 
+class Silent:
+    """Watches a run and says nothing."""
+
+    def started(self, unit: Unit) -> None:
+        """Nothing."""
+
+    def progress(self, unit: Unit, share: float) -> None:
+        """Nothing."""
+
+    def finished(self, unit: Unit, seconds: float) -> None:
+        """Nothing."""
+
+    def failed(self, unit: Unit, error: MetaprobeError, dropped: Sequence[str]) -> None:
+        """Nothing; the summary names what is missing."""
+
+
+def silent(_units: Sequence[Unit], _skipped: int) -> Watcher:
+    """Return a watcher that says nothing."""
+    return Silent()
+
+
 def run_study(
     config: StudyConfig,
     out: Path,
@@ -99,6 +120,7 @@ def run_probe(
     *,
     watch: MakeWatcher,
     workers: int | None = None,
+    known: Sequence[FoundStage] = (),
     command: str = "metaprobe probe",
 ) -> Outcome:
     """Probe checkpoints against `config.base` and write `summary.json`; do only what is missing.
@@ -108,7 +130,8 @@ def run_probe(
         found: the checkpoints.
         out: folder of the results.
         watch: makes the watcher of the run.
-        workers: processes; as many as there are cores where None.
+        workers: processes; as many as there are cores where None, this one alone where 0.
+        known: checkpoints that were measured into the folder before, and may be gone by now.
         command: recorded in the provenance.
     """
     layout = Layout(out)
@@ -125,7 +148,7 @@ def run_probe(
             MeasuredStage(
                 StageName(f.arm, f.seed, f.step), f.kind, f.seconds, f.tokens, f.forward_tokens
             )
-            for f in found
+            for f in (*known, *found)
         ]
         stages = [s for s in stages if layout.responses(s.name).is_file()]
         context = _context(config, layout, benchmark, missing, time.monotonic() - started, command)
@@ -183,7 +206,8 @@ def _do(
     ]
     skipped = len(planned) - len(todo)
     recorder = _Recorder(watch(units, skipped), layout, keys)
-    run_units(units, recorder, workers=workers or os.cpu_count() or 1, keep_going=_SURVIVABLE)
+    count = (os.cpu_count() or 1) if workers is None else workers
+    run_units(units, recorder, workers=count, keep_going=_SURVIVABLE)
     return len(units), skipped, recorder.missing
 
 

@@ -136,6 +136,11 @@ class ProbeTask:
             tell(0.5 + 0.5 * (done + 1) / len(probes))
 
 
+def forget_models() -> None:
+    """Drop the models that this process keeps loaded, by the names of their folders."""
+    _loaded.cache_clear()
+
+
 Task = TrainTask | InterpolateTask | ProbeTask
 
 

@@ -28,6 +28,7 @@ from metaprobe.core.results.divergence import (
     TextKind,
 )
 from metaprobe.core.results.likelihood import CellLikelihood, Likelihood, LikelihoodRow
+from metaprobe.core.results.looks import Look
 from metaprobe.core.results.parameters import (
     ChangedShare,
     ChangeSpectrum,
@@ -36,6 +37,14 @@ from metaprobe.core.results.parameters import (
     ModuleGroup,
     ParameterChange,
     TaskVectorCosine,
+)
+from metaprobe.core.results.prediction import (
+    EarlyWarning,
+    Explained,
+    NestedTest,
+    Prediction,
+    Predictor,
+    PredictorFit,
 )
 from metaprobe.core.results.profile import (
     CellResult,
@@ -107,8 +116,10 @@ __all__ = [
     "Divergence",
     "DivergenceSummary",
     "DomainResult",
+    "EarlyWarning",
     "Estimate",
     "Evidence",
+    "Explained",
     "Finding",
     "Gate",
     "GroupChange",
@@ -120,13 +131,18 @@ __all__ = [
     "LensLayer",
     "Likelihood",
     "LikelihoodRow",
+    "Look",
     "ModuleChange",
     "ModuleGroup",
+    "NestedTest",
     "PCAPoint",
     "PCAShift",
     "ParameterChange",
     "PathPoint",
     "PositionDivergence",
+    "Prediction",
+    "Predictor",
+    "PredictorFit",
     "ProfileRow",
     "Representation",
     "RepresentationRow",

@@ -14,6 +14,7 @@ from metaprobe.core.results.divergence import Divergence
 from metaprobe.core.results.likelihood import Likelihood
 from metaprobe.core.results.model import Result
 from metaprobe.core.results.parameters import ParameterChange
+from metaprobe.core.results.prediction import Prediction
 from metaprobe.core.results.profile import CellResult, DomainResult, Shape, SkillResult
 from metaprobe.core.results.representation import Representation
 from metaprobe.core.results.signatures import Signature
@@ -122,6 +123,8 @@ class Summary(Result):
     """By arm, the shape of its change at the last stage, its seeds averaged item by item."""
     transfer: Transfer | None = None
     """What training did to other cells; None where the trained cells are not known."""
+    prediction: Prediction | None = None
+    """What predicts losses; None without two stages to compare."""
     missing: list[str] = Field(default=[])
     """What was planned and could not be measured, a line each."""
     provenance: dict[str, Any] = Field(default={})
