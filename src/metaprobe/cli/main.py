@@ -14,6 +14,7 @@ from metaprobe.cli import (
     analyse,
     bench,
     compare,
+    curate,
     diverge,
     doctor,
     grade,
@@ -42,6 +43,7 @@ app.command("analyse")(analyse.analyse)
 app.command("compare")(compare.compare)
 app.add_typer(bench.app, name="bench")
 app.command("grade")(grade.grade)
+app.add_typer(curate.app, name="curate")
 app.add_typer(train.app, name="train")
 app.add_typer(handoff.app, name="handoff")
 app.command("doctor")(doctor.doctor)
