@@ -17,10 +17,10 @@ import numpy as np
 from common import Bench, Turn, main, problems
 
 TEXTS = 2000
-KEEP = 20
-"""Texts that each cell keeps for the second step."""
+KEEP = 3
+"""Texts that each seed keeps for the second step."""
 BEST = 200
-MILLION, AXES, SEEDS, GROUPS = 1_000_000, 256, 160, 20
+MILLION, AXES, SEEDS = 1_000_000, 256, 160
 
 
 def _texts() -> list[str]:
@@ -48,7 +48,7 @@ def ours(_base: str | None) -> None:
 def _kept(texts: list[str], fast: Any, scorer: Any) -> list[int]:
     from metaprobe.benchmark.curation.search import ExactSearch
 
-    search = ExactSearch(scorer.belongs, scorer.sizes, KEEP)
+    search = ExactSearch(scorer.belongs, [1] * sum(scorer.sizes), KEEP)
     search.add(fast.encode(texts))
     return sorted({int(row) for found in search.nearest() for row in found.rows})
 
@@ -96,7 +96,7 @@ def million() -> None:
 
     rng = np.random.Generator(np.random.Philox(0))
     seeds = rng.standard_normal((SEEDS, AXES), dtype=np.float32)
-    search = ExactSearch(seeds, [SEEDS // GROUPS] * GROUPS, 400)
+    search = ExactSearch(seeds, [1] * SEEDS, 100)
     wall = cpu = 0.0
     for _ in range(0, MILLION, 50_000):
         block = rng.standard_normal((50_000, AXES), dtype=np.float32)

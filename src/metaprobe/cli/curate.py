@@ -31,13 +31,13 @@ def select(
     ],
     out: Annotated[Path, typer.Option(help="Folder of the candidates.")],
     per_cell: Annotated[int, typer.Option(min=1, help="Most candidates of a cell.")] = 100,
-    pool: Annotated[
-        int, typer.Option(min=1, help="Records that a cell keeps for the second step.")
-    ] = 400,
+    per_seed: Annotated[
+        int, typer.Option(min=1, help="Records that a seed keeps for the second step.")
+    ] = 30,
     floor: Annotated[
         float,
         typer.Option(help="Lowest score, in cells that are not calibrated; chosen for minilm."),
-    ] = 0.2,
+    ] = 0.25,
     diversity: Annotated[
         float, typer.Option(min=0, max=1, help="Weight of what a candidate adds to the others.")
     ] = 0.3,
@@ -82,7 +82,7 @@ def select(
 
     table: dict[str, Any] = {
         "per_cell": per_cell,
-        "pool": pool,
+        "per_seed": per_seed,
         "floor": floor,
         "diversity": diversity,
         "precision": precision,

@@ -87,7 +87,7 @@ def _limit(cpu_seconds: int, memory: int) -> None:
 
 
 def _result(code: str, call: str) -> dict[str, str]:
-    output, sys.stdout = sys.stdout, None  # type: ignore[assignment]  # print then does nothing
+    output, sys.stdout = sys.stdout, None  # print then does nothing
     names: dict[str, Any] = {"__name__": "corpus"}
     try:
         exec(compile(code, "<corpus>", "exec", dont_inherit=True), names)

@@ -166,7 +166,8 @@ class EndpointEmbedder:
         if not np.isfinite(vectors).all():
             raise EmbeddingServerError(f"{self._url}: a vector with what is no number")
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return vectors / np.where(norms > 0, norms, 1)
+        unit: NDArray[np.float32] = (vectors / np.where(norms > 0, norms, 1)).astype(np.float32)
+        return unit
 
     def _asked(self, client: Any, body: dict[str, Any]) -> bytes:
         """Return the body of a good answer; what may pass is tried again."""

@@ -1,7 +1,8 @@
 """The first step of a selection: one pass over all records, by a fast embedder.
 
-Every record is compared with every seed that belongs, and each cell keeps the nearest. Memory does
-not grow with the corpora, but for a hash of each distinct question.
+Every record is compared with every seed that belongs, and each seed keeps the nearest, so that no
+kind of question crowds out the others of its cell. Memory does not grow with the corpora, but for a
+hash of each distinct question.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -35,9 +36,9 @@ class Narrowed(NamedTuple):
     """What is left of the records."""
 
     records: list[Record]
-    """Distinct ones that some cell keeps, in the order in which they were read."""
+    """Distinct ones that some seed keeps, in the order in which they were read."""
     pools: list[int]
-    """Number of records that each cell keeps."""
+    """Number of distinct records that the seeds of each cell keep."""
     read: int
     repeated: int
     """Records whose question stood before, but for case and spacing."""
@@ -52,13 +53,13 @@ def narrow(
     usearch: bool = False,
     tell: Tell = lambda _: None,
 ) -> Narrowed:
-    """Return the records that are nearest to any cell.
+    """Return the records that are nearest to any seed.
 
     Args:
         records: of all corpora; read once.
         scorer: of the seeds, made with the embedder.
         embedder: a fast one.
-        keep: most records of a cell.
+        keep: most records of a seed.
         usearch: whether to search an approximate index, which keeps all records in memory.
         tell: called after every batch.
 
@@ -66,7 +67,8 @@ def narrow(
         InputError: a corpus cannot be read.
         MissingExtraError: usearch is asked for and not installed.
     """
-    search = (UsearchSearch if usearch else ExactSearch)(scorer.belongs, scorer.sizes, keep)
+    kind = UsearchSearch if usearch else ExactSearch
+    search = kind(scorer.belongs, [1] * sum(scorer.sizes), keep)
     kept: dict[int, Record] = {}
     seen: set[int] = set()
     read = 0
@@ -85,11 +87,13 @@ def narrow(
             wanted = {int(row) for found in search.nearest() for row in found.rows}
             kept = {row: record for row, record in kept.items() if row in wanted}
         tell(Progress("reading corpora", read, None))
-    pools = search.nearest()
-    rows = sorted({int(row) for found in pools for row in found.rows})
-    return Narrowed(
-        [kept[row] for row in rows], [len(p.rows) for p in pools], read, read - len(seen)
-    )
+    of_seeds = iter(search.nearest())
+    pools = [
+        {int(row) for found in islice(of_seeds, size) for row in found.rows}
+        for size in scorer.sizes
+    ]
+    rows = sorted(set().union(*pools))
+    return Narrowed([kept[row] for row in rows], [len(p) for p in pools], read, read - len(seen))
 
 
 def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:

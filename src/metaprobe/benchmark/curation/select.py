@@ -42,9 +42,9 @@ class SelectSettings(BaseModel):
 
     per_cell: int = Field(default=100, ge=1)
     """Most candidates of a cell."""
-    pool: int = Field(default=400, ge=1)
-    """Records that each cell keeps for the second step."""
-    floor: float = 0.2
+    per_seed: int = Field(default=30, ge=1)
+    """Records that each seed keeps for the second step."""
+    floor: float = 0.25
     """Lowest score of a candidate, in a cell that is not calibrated; chosen for `minilm`."""
     precision: float = Field(default=0.8, gt=0, lt=1)
     """Probability of acceptance from which a candidate is kept, in a calibrated cell."""
@@ -105,7 +105,7 @@ def select(
         read_all(corpora),
         Scorer(seeds, fast),
         fast,
-        keep=settings.pool,
+        keep=settings.per_seed,
         usearch=settings.usearch,
         tell=tell,
     )
