@@ -32,6 +32,7 @@ def test_the_line_that_made_the_decisions_is_found_again() -> None:
     assert found.held_above.low > 0.8  # acceptance rises above the threshold
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.lists(st.tuples(st.floats(-1, 1), st.booleans()), min_size=2, max_size=30))
 def test_the_fit_is_a_minimum_of_platts_loss(rows: list[tuple[float, bool]]) -> None:

@@ -68,6 +68,7 @@ def test_what_cannot_be_graded_has_no_gold(gold: RawGold) -> None:
         typed_gold(gold)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(VALUES, VALUES)
 def test_literals_are_the_same_just_when_type_and_value_are(one: object, other: object) -> None:
@@ -175,6 +176,7 @@ def test_what_a_program_says_in_place_of_its_worker_is_bounded() -> None:
         assert run_call(code, "1").value is None
 
 
+@pytest.mark.slow
 def test_without_namespaces_nothing_is_executed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

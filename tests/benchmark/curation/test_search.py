@@ -56,6 +56,7 @@ def test_usearch_finds_nearly_the_same() -> None:
         assert np.all(np.diff(near.cosines) <= 0)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(st.integers(0, 8), st.sampled_from([0, 0.2, 0.3, 0.5, 0.8]))
 def test_the_order_is_that_of_maximal_marginal_relevance(n: int, diversity: float) -> None:

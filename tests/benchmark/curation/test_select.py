@@ -120,6 +120,7 @@ def test_near_duplicates_are_left_out() -> None:
     assert (told["near_duplicates"], told["candidates"]) == (1, 1)
 
 
+@pytest.mark.slow
 def test_a_program_that_cannot_be_executed_is_left_out() -> None:
     code = "def f(x):\n    return missing(x)"
     question = f"{code}\n\nWhat does this return?\n\nf(3)"
