@@ -127,7 +127,7 @@ class Corpus:
         return {
             "name": self.name,
             "licence": self.licence,
-            "hub": "{}@{}:{}".format(*self.hub) if self.hub else None,
+            "hub": self.hub._asdict() if self.hub else None,
             "revision": self.revision,
             "files": {path.name: sha256_file(path) for path in self.files},
             "rows": self.read,
