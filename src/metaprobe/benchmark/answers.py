@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from metaprobe.benchmark.bounds import read_bound
 from metaprobe.benchmark.expressions import same_expression
 from metaprobe.benchmark.formulas import NotAFormulaError, value_at
+from metaprobe.benchmark.literals import read_literal
 from metaprobe.benchmark.units import read_unit
 
 MAX_ANSWER_CHARACTERS = 2000
@@ -318,6 +319,28 @@ class FreeFormAnswer(_Answer):
         return same_expression(_plain_unicode(self.value), _plain_unicode(text))
 
 
+class LiteralAnswer(_Answer):
+    """What a Python expression returns, written as a literal and compared by value and type.
+
+    A text may also be written without its quotes, where that is no literal.
+    """
+
+    kind: Literal["literal"] = "literal"
+    value: str
+
+    def render(self) -> str:
+        """Return the literal as Python writes it."""
+        return self.value
+
+    def _compare(self, text: str) -> bool | None:
+        gold = read_literal(self.value)
+        for form in (text.strip(), _plain(text).strip().strip("$").strip("`")):
+            found = read_literal(form)
+            if found is not None:
+                return found == gold
+        return gold[1] == repr(text.strip()) if gold and gold[0] == "str" else None
+
+
 Answer = Annotated[
     IntegerAnswer
     | RationalAnswer
@@ -329,7 +352,8 @@ Answer = Annotated[
     | SetAnswer
     | ChoiceAnswer
     | StepAnswer
-    | FreeFormAnswer,
+    | FreeFormAnswer
+    | LiteralAnswer,
     Field(discriminator="kind"),
 ]
 """Any typed gold; `kind` tells which."""

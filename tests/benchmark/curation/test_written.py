@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metaprobe.benchmark.answers import FreeFormAnswer, IntegerAnswer, RationalAnswer
-from metaprobe.training.corpus.golds import parse_gold
+from metaprobe.benchmark.curation.written import parse_gold
 
 INTEGERS = st.integers(-(10**12), 10**12)
 PROSE = st.text("Then we add 1 + 2 = 3.\n$,é−²", max_size=40)

@@ -1,0 +1,1 @@
+"""Items out of corpora: reading, typed golds, seeds of the cells, selection, calibration."""
