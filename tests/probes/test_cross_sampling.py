@@ -174,6 +174,7 @@ def nano():
     return load_model("nano/qwen3", dtype=torch.float32)
 
 
+@pytest.mark.slow
 def test_accuracies_are_those_of_the_accuracy_probe(nano):
     items = build_benchmark("nano", items_per_cell=2, cells=parse_cells(["mathematics/*"])).items
     other = perturbed(nano, 0.02)

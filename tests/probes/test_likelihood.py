@@ -150,6 +150,7 @@ def test_an_item_without_wrong_answers_is_left_out_and_counted(tiny_qwen3, tiny_
     assert (found.all.n_items, found.all.left_out) == (len(items), 1)
 
 
+@pytest.mark.slow
 def test_the_nano_base_is_above_chance_in_most_cells():
     asked = [
         item

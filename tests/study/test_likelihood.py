@@ -47,6 +47,9 @@ def probe(out: Path, base: Path, *arguments: str) -> subprocess.CompletedProcess
     )
 
 
+pytestmark = pytest.mark.slow  # the study that all of them look at takes a minute
+
+
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The nano base without its chat template."""
@@ -176,7 +179,6 @@ def test_a_probe_that_cannot_measure_a_stage_is_named_and_the_others_go_on(
     assert not layout.responses(stage).exists()
 
 
-@pytest.mark.slow
 def test_examples_that_do_not_exist_are_one_line_and_exit_status_2(tmp_path, plain):
     done = probe(tmp_path / "run", plain, "--set", "probes.shots=5000")
     assert done.returncode == 2

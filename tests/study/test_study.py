@@ -108,6 +108,7 @@ def test_a_second_run_skips_everything(study):
     assert (study / "responses" / "grpo-0-4.parquet").stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 def test_probing_a_stage_by_itself_gives_the_same_cell_values(study, tmp_path):
     stage = study / "stages" / "grpo" / "seed-0" / "step-4"
     metaprobe("probe", stage, "--base", "nano/qwen3", "--out", tmp_path / "p")
@@ -164,6 +165,7 @@ def test_a_killed_run_goes_on_to_the_same_values(study, tmp_path, delay):
     assert values(folder) == values(study)
 
 
+@pytest.mark.slow
 def test_two_runs_cannot_share_a_folder(study):
     import fcntl
 
@@ -191,6 +193,7 @@ def test_wrong_input_is_one_line_and_status_two(arguments, message, tmp_path):
     assert len(refused.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_damaged_checkpoint_is_named_in_one_line(study, tmp_path):
     broken = tmp_path / "broken"
     shutil.copytree(study / "stages" / "grpo" / "seed-0" / "step-4", broken)

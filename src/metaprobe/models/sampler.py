@@ -27,6 +27,10 @@ _COMPACT_BELOW = 0.75
 """Ended rows are dropped once fewer than this share of the rows is alive."""
 
 
+class NotFiniteError(InputError):
+    """A model's logits are NaN or infinite."""
+
+
 class Request(NamedTuple):
     """A prompt to be completed; `name` identifies its random streams."""
 
@@ -218,12 +222,12 @@ def pick(logits: Tensor, uniform: Tensor, sampling: Sampling) -> tuple[Tensor, T
         sampling: temperature and nucleus.
 
     Raises:
-        InputError: a row has no distribution, since its logits are NaN or infinite.
+        NotFiniteError: a row has no distribution, since its logits are NaN or infinite.
     """
     logits = logits.float()
     normaliser = logits.logsumexp(1)
     if not normaliser.isfinite().all():
-        raise InputError(
+        raise NotFiniteError(
             "the model's logits are NaN or infinite: its weights are, or they overflow its dtype; "
             "metaprobe params names such weights"
         )

@@ -72,22 +72,19 @@ def train_grpo(
         groups: list[Group] = []
         for draw in range(1 + config.refill):
             chosen, drawn = next(ordered), drawn + 1
-            sampled = roll_out(
-                base if base is not None and config.rollouts_from == "base" else model,
-                tokenizer,
-                [items[i] for i in chosen],
-                [prompts[i] for i in chosen],
-                settings,
-                stream=run.stream("rollouts", step, *([draw] if draw else [])),
-            )
+            with session.sampling():
+                sampled = roll_out(
+                    base if base is not None and config.rollouts_from == "base" else model,
+                    tokenizer,
+                    [items[i] for i in chosen],
+                    [prompts[i] for i in chosen],
+                    settings,
+                    stream=run.stream("rollouts", step, *([draw] if draw else [])),
+                )
             session.spend(sampled_tokens([prompts[i] for i in chosen], sampled))
             groups += [Group(prompts[i], own) for i, own in zip(chosen, sampled, strict=True)]
             if sum(group.has_signal for group in groups) >= config.prompts:
                 break
-        # A model that broke down earns 0 everywhere, which would look like a lack of signal.
-        session.check_finite(
-            "log-probability", sum(r.logprobs[0] for g in groups for r in g.rollouts)
-        )
         session.carried = drawn
         metrics = rollout_metrics(groups)
         batch = _batch(groups, config)

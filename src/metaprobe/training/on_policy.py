@@ -57,14 +57,15 @@ def train_on_policy(
         inner = (step - 1) % config.refresh
         if inner == 0:
             chosen = next(ordered)
-            rollouts = roll_out(
-                model,
-                tokenizer,
-                [items[i] for i in chosen],
-                [prompts[i] for i in chosen],
-                settings,
-                stream=run.stream("samples", step),
-            )
+            with session.sampling():
+                rollouts = roll_out(
+                    model,
+                    tokenizer,
+                    [items[i] for i in chosen],
+                    [prompts[i] for i in chosen],
+                    settings,
+                    stream=run.stream("samples", step),
+                )
             session.spend(sampled_tokens([prompts[i] for i in chosen], rollouts))
             correct = [next((r for r in group if r.reward == 1), None) for group in rollouts]
             pool = [

@@ -15,6 +15,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from metaprobe.core.files import atomic_path
 from metaprobe.models.loading import Model
 from metaprobe.models.lora import Adapter, attach_lora
 from metaprobe.models.runtime import torch
+from metaprobe.models.sampler import NotFiniteError
 from metaprobe.stages.store import (
     StageInfo,
     append_metrics,
@@ -137,6 +139,18 @@ class Session:
             DivergedError: it is not.
         """
         check_finite(what, value, self.config, self.run, self.step + 1)
+
+    @contextmanager
+    def sampling(self) -> Iterator[None]:
+        """Stop the arm where its model breaks down while it is sampled from.
+
+        Raises:
+            DivergedError: it does.
+        """
+        try:
+            yield
+        except NotFiniteError:
+            self.check_finite("model's next-token distribution", math.nan)
 
     def finish(self, *, tokens: int, metrics: dict[str, float]) -> None:
         """Close a step: write its metrics and, where one is due, its stage.
