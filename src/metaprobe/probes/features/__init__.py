@@ -1,0 +1,6 @@
+"""Features of a model: sparse autoencoders on activations that were collected once.
+
+`activations` writes the states of modules on responses to disk, `sae` is the autoencoder and its
+losses, `sparse` the same loss of a BatchTopK on a CPU, `train` the training loop, `metrics` what a
+trained one is worth, and `store` the files, which SAELens reads.
+"""
