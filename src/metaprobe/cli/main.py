@@ -16,6 +16,7 @@ from metaprobe.cli import (
     compare,
     diverge,
     doctor,
+    features,
     grade,
     handoff,
     params,
@@ -44,6 +45,7 @@ app.add_typer(bench.app, name="bench")
 app.command("grade")(grade.grade)
 app.add_typer(train.app, name="train")
 app.add_typer(handoff.app, name="handoff")
+app.add_typer(features.app, name="features")
 app.command("doctor")(doctor.doctor)
 
 

@@ -37,7 +37,7 @@ def texts(loaded: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> list[ItemText
     def ids() -> list[int]:
         return rng.integers(0, len(loaded.tokenizer), rng.integers(2, 20)).tolist()
 
-    return [ItemText(f"i{n}", CELLS[n], Text(ids(), ids())) for n in range(12)]
+    return [ItemText(f"i{n // 2}", CELLS[n // 2], Text(ids(), ids())) for n in range(12)]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -52,6 +52,8 @@ def test_rows_are_the_states_of_each_text_alone(
     store = collect_activations(loaded, texts, [module], tmp_path)
     assert len(store.index.shards) > 2
     special = set(loaded.tokenizer.all_special_ids)
+    owners = [{texts[t].item for t in shard} for shard in store.index.shards]
+    assert sum(map(len, owners)) == len(set().union(*owners)) == 6
     seen = 0
     for shard in range(len(store.index.shards)):
         rows, places = store.read(module, shard), store.places(shard)

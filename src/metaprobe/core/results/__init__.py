@@ -20,6 +20,7 @@ from metaprobe.core.results.divergence import (
     PositionDivergence,
     TextKind,
 )
+from metaprobe.core.results.features import LossRecovered, SaeQuality, SaeTraining
 from metaprobe.core.results.likelihood import CellLikelihood, Likelihood, LikelihoodRow
 from metaprobe.core.results.parameters import (
     ChangedShare,
@@ -98,6 +99,7 @@ __all__ = [
     "LensLayer",
     "Likelihood",
     "LikelihoodRow",
+    "LossRecovered",
     "ModuleChange",
     "ModuleGroup",
     "PCAPoint",
@@ -109,6 +111,8 @@ __all__ = [
     "Representation",
     "RepresentationRow",
     "RunComparison",
+    "SaeQuality",
+    "SaeTraining",
     "Sample",
     "SampleResponse",
     "Shape",

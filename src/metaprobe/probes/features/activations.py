@@ -32,7 +32,7 @@ VERSION = 1
 """Raised whenever the same model and texts would give other shards."""
 
 SHARD_TOKENS = 16_384
-"""Rows of a shard, unless a single text has more."""
+"""Rows of a shard, unless the texts of a single item have more."""
 _BATCH_TOKENS = 4096
 _PLACES = {"text": torch.int32, "position": torch.int32, "token": torch.int32, "kind": torch.uint8}
 _INDEX = "index.json"
@@ -95,7 +95,7 @@ class ActivationIndex(BaseModel):
     def bytes(self) -> int:
         """What the tensors of all shards take on disk."""
         places = sum(dtype.itemsize for dtype in _PLACES.values())
-        entry = getattr(torch, self.dtype).itemsize
+        entry: int = getattr(torch, self.dtype).itemsize
         return self.rows * (places + entry * sum(self.widths.values()))
 
 
@@ -144,7 +144,7 @@ def plan_activations(
         widths=widths,
         dtype=dtype,
         texts=entries,
-        shards=_shards([e.tokens for e in entries]),
+        shards=_shards(entries),
         digest=short_hash(VERSION, weights, sorted(widths.items()), dtype, read),
     )
 
@@ -274,16 +274,21 @@ def weights_hash(model: Model) -> str:
     return digest.hexdigest()
 
 
-def _shards(tokens: Sequence[int]) -> list[list[int]]:
-    """Deal texts to shards in a random order, so that each holds texts of all cells."""
+def _shards(texts: Sequence[TextEntry]) -> list[list[int]]:
+    """Deal items to shards in a random order, all texts of an item to the same."""
+    items: dict[str, list[int]] = {}
+    for number, text in enumerate(texts):
+        items.setdefault(text.item, []).append(number)
+    groups = list(items.values())
     shards: list[list[int]] = [[]]
     room = SHARD_TOKENS
-    for number in numpy_rng_for("activations", len(tokens)).permutation(len(tokens)).tolist():
-        if shards[-1] and tokens[number] > room:
+    for place in numpy_rng_for("activations", len(groups)).permutation(len(groups)).tolist():
+        tokens = sum(texts[n].tokens for n in groups[place])
+        if shards[-1] and tokens > room:
             shards.append([])
             room = SHARD_TOKENS
-        shards[-1].append(number)
-        room -= tokens[number]
+        shards[-1] += groups[place]
+        room -= tokens
     return shards
 
 
