@@ -25,7 +25,7 @@ SHAPES = {"128x8": (128, 8, 131_072), "768x16": (768, 16, 32_768)}
 """By name: width, features for each dimension, rows."""
 BATCH, K, ACTIVE, NOISE = 4096, 32, 24, 0.02
 HELD_OUT = 8192
-STEPS = 300
+STEPS = 150
 """Steps of sparsify in the comparison of quality."""
 ENDLESS = 10**6
 

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from metaprobe.cli.main import app
 from metaprobe.core.errors import ConfigError
-from metaprobe.core.results import SaeTraining
+from metaprobe.core.results import FeatureScores, SaeTraining
 from metaprobe.probes.features.activations import ActivationStore
 from metaprobe.probes.features.store import load_sae
 
@@ -40,6 +40,14 @@ def test_train_leaves_activations_autoencoder_and_measures(
     table = CliRunner().invoke(app, [*command, *QUICK, *SETTINGS], env={"COLUMNS": "120"})
     assert table.exit_code == 0, table.output
     assert f"{found.quality.explained_variance:.4g}" in table.stdout
+
+    scored = CliRunner().invoke(app, ["features", "score", str(tmp_path), "--json"])
+    assert scored.exit_code == 0, scored.output
+    assert scored.stdout.strip() == FeatureScores.model_validate_json(
+        (tmp_path / "scores.json").read_text()
+    ).model_dump_json(indent=1)
+    shown = CliRunner().invoke(app, ["features", "score", str(tmp_path)], env={"COLUMNS": "120"})
+    assert "controls that did not run: token injection, paraphrase" in shown.stdout
 
     wrong = CliRunner().invoke(app, ["features", "train", "nano/qwen3", "--layer", "99", *QUICK])
     assert isinstance(wrong.exception, ConfigError)

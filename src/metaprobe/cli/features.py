@@ -10,17 +10,12 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from metaprobe.benchmark.freeze import Benchmark
-    from metaprobe.core.results import SaeTraining
+    from metaprobe.core.results import FeatureScore, FeatureScores, SaeTraining
     from metaprobe.models.loading import LoadedModel
     from metaprobe.probes.features.sae import SaeConfig
     from metaprobe.probes.representation import ItemText
 
 app = typer.Typer(no_args_is_help=True, help="Sparse autoencoders on a model's activations.")
-
-
-@app.callback()
-def _verbs() -> None:
-    """Keep `train` a word of its own."""
 
 
 @app.command("train")
@@ -77,6 +72,52 @@ def train(
         print(found.model_dump_json(indent=1))
     else:
         _print_table(Console(highlight=False), found)
+
+
+@app.command("score")
+def score(
+    folder: Annotated[Path, typer.Argument(help="What `metaprobe features train` has left.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the result as JSON instead of a table.")
+    ] = False,
+) -> None:
+    """Score the features against each skill and cell, on items that did not choose them.
+
+    FOLDER/scores.json holds all of it. Two controls run, a classifier of the words and random
+    directions; token injection and paraphrase do not, so no feature is called one of a skill.
+    """
+    from rich.console import Console
+
+    from metaprobe.core.config import parse_config
+    from metaprobe.core.files import read_json, write_json
+    from metaprobe.core.results import FeatureScores, SaeTraining
+
+    place = folder / "training.json"
+    trained = parse_config(SaeTraining, read_json(place), str(place))
+
+    from metaprobe.probes.features.activations import ActivationStore
+    from metaprobe.probes.features.scoring import (
+        CONTROLS,
+        CONTROLS_MISSING,
+        item_values,
+        score_features,
+    )
+    from metaprobe.probes.features.store import load_sae
+
+    sae, _ = load_sae(folder / "sae")
+    with Console(stderr=True).status("reading activations"):
+        values = item_values(sae, ActivationStore(folder / "activations"), trained.module)
+        found = FeatureScores(
+            module=trained.module,
+            scores=score_features(values),
+            controls=list(CONTROLS),
+            controls_missing=list(CONTROLS_MISSING),
+        )
+    write_json(folder / "scores.json", found.model_dump(mode="json"))
+    if as_json:
+        print(found.model_dump_json(indent=1))
+    else:
+        _print_scores(Console(highlight=False), found)
 
 
 def _module(loaded: "LoadedModel", layer: int | None) -> str:
@@ -181,6 +222,30 @@ def _train(
     }
     save_sae(out / "sae", sae, metadata)
     return found
+
+
+def _print_scores(console: "Console", found: "FeatureScores") -> None:
+    """Print the feature with the greatest AUROC of each group."""
+    from rich.table import Table
+
+    best: dict[str, FeatureScore] = {}
+    for row in found.scores:
+        held = best.get(row.group)
+        if held is None or row.auroc > held.auroc:
+            best[row.group] = row
+    table = Table("group", "feature", "AUROC", "q", "words", "gap to words", "random", box=None)
+    for row in best.values():
+        table.add_row(
+            row.group,
+            str(row.feature),
+            f"{row.auroc:.3f} ({row.low:.3f} to {row.high:.3f})",
+            f"{row.q_value:.2g}",
+            f"{row.lexical:.3f}",
+            f"{row.lexical_gap:+.3f} ({row.gap_low:+.3f} to {row.gap_high:+.3f})",
+            f"{row.random:.3f}",
+        )
+    table.caption = f"controls that did not run: {', '.join(found.controls_missing)}"
+    console.print(table)
 
 
 def _print_table(console: "Console", found: "SaeTraining") -> None:

@@ -140,7 +140,7 @@ def batches(rows: Tensor, size: int) -> Iterator[Tensor]:
         yield from rows[torch.randperm(len(rows), generator=generator)].split(size)
 
 
-QUICK = {"expansion": 2, "k": 2, "batch": 512, "steps": 400, "learning_rate": 1e-2}
+QUICK = {"expansion": 2, "k": 2, "batch": 512, "steps": 400, "learning_rate": 6e-4}
 
 
 @pytest.mark.slow

@@ -60,7 +60,7 @@ def test_damage_is_told_with_its_place(sae: Sae, tmp_path: Path) -> None:
     weights.write_bytes(b"\0" * 20)
     with pytest.raises(InputError, match=r"not a readable safetensors file"):
         load_sae(tmp_path)
-    config.write_text(json.dumps({"architecture": "gated"}), encoding="utf-8")
+    config.write_text(json.dumps({"architecture": "gated", "metadata": {}}), encoding="utf-8")
     with pytest.raises(InputError, match="architecture is 'gated', only 'jumprelu' is read"):
         load_sae(tmp_path)
     with pytest.raises(InputError, match="no such file"):

@@ -20,7 +20,13 @@ from metaprobe.core.results.divergence import (
     PositionDivergence,
     TextKind,
 )
-from metaprobe.core.results.features import LossRecovered, SaeQuality, SaeTraining
+from metaprobe.core.results.features import (
+    FeatureScore,
+    FeatureScores,
+    LossRecovered,
+    SaeQuality,
+    SaeTraining,
+)
 from metaprobe.core.results.likelihood import CellLikelihood, Likelihood, LikelihoodRow
 from metaprobe.core.results.parameters import (
     ChangedShare,
@@ -88,6 +94,8 @@ __all__ = [
     "Divergence",
     "DivergenceSummary",
     "DomainResult",
+    "FeatureScore",
+    "FeatureScores",
     "Finding",
     "Gate",
     "GroupChange",

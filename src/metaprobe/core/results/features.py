@@ -62,3 +62,48 @@ class SaeTraining(Result):
     cpu_seconds: float
     quality: SaeQuality
     loss_recovered: LossRecovered
+
+
+class FeatureScore(Result):
+    """One feature against one skill or cell, on items that did not choose it."""
+
+    group: str
+    """A skill such as `simulation`, or a cell such as `coding/simulation`."""
+    feature: int
+    auroc: float
+    """Of the feature's mean over response tokens; items of the group against all others."""
+    low: float
+    """Lower end of the 95 % interval of `auroc`, items as the unit."""
+    high: float
+    """Upper end of the 95 % interval of `auroc`."""
+    p_value: float
+    """One-sided, from permutations of the labels."""
+    q_value: float
+    """Benjamini and Hochberg's, over all features and groups that were scored."""
+    lexical: float
+    """AUROC of a classifier of the tokens of the same responses."""
+    lexical_gap: float
+    """`auroc` minus `lexical`."""
+    gap_low: float
+    """Lower end of the 95 % interval of `lexical_gap`, items as the unit."""
+    gap_high: float
+    """Upper end of the 95 % interval of `lexical_gap`."""
+    random: float
+    """Greatest AUROC among random directions that fire as often and were chosen alike."""
+    survives_lexical: bool
+    """Whether `gap_low` is above zero."""
+    survives_random: bool
+    """Whether `auroc` is above `random`."""
+    n_items: int
+    n_group: int
+    """Items of the group among them."""
+
+
+class FeatureScores(Result):
+    """What `metaprobe features score` found."""
+
+    module: str
+    scores: list[FeatureScore]
+    controls: list[str]
+    """Controls that ran; a feature of a skill has to survive these and those that did not run."""
+    controls_missing: list[str]

@@ -2,5 +2,6 @@
 
 `activations` writes the states of modules on responses to disk, `sae` is the autoencoder and its
 losses, `sparse` the same loss of a BatchTopK on a CPU, `train` the training loop, `metrics` what a
-trained one is worth, and `store` the files, which SAELens reads.
+trained one is worth, `store` the files, which SAELens reads, and `scoring` sets features against
+skills.
 """

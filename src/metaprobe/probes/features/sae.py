@@ -43,8 +43,8 @@ class SaeConfig(BaseModel):
     """Batches that are trained on."""
     batch: int = Field(default=4096, ge=1)
     """Rows of a batch."""
-    learning_rate: float = Field(default=3e-3, gt=0)
-    """Of Adam, at its highest."""
+    learning_rate: float = Field(default=2e-3, gt=0)
+    """Of Adam, at its highest, for 16,384 features; for F of them, times sqrt(16,384 / F)."""
     warm_up: float = Field(default=0.05, ge=0, le=1)
     """Share of the steps over which the learning rate rises."""
     decay: float = Field(default=0.25, ge=0, le=1)

@@ -17,6 +17,8 @@ from metaprobe.probes.features.sae import Parameters, Sae
 
 CONFIG = "cfg.json"
 WEIGHTS = "sae_weights.safetensors"
+_FORMAT = "6.0.0"
+"""Version of the format; without it SAELens reads the config as an older one."""
 _SHAPES = {
     "W_enc": ("d_in", "d_sae"),
     "b_enc": ("d_sae",),
@@ -56,7 +58,7 @@ def save_sae(folder: Path, sae: Sae, metadata: dict[str, Any]) -> None:
         "apply_b_dec_to_input": True,
         "normalize_activations": "none",
         "reshape_activations": "none",
-        "metadata": metadata,
+        "metadata": {**metadata, "sae_lens_version": _FORMAT},
     }
     write_json(folder / CONFIG, config)
 
@@ -69,7 +71,7 @@ def load_sae(folder: Path) -> tuple[Sae, dict[str, Any]]:
     """
     place = folder / CONFIG
     config = read_json(place)
-    if not isinstance(config, dict) or not isinstance(config.get("metadata", {}), dict):
+    if not isinstance(config, dict) or not isinstance(config.get("metadata"), dict):
         raise InputError(f"{place}: not the config of an autoencoder")
     wanted = {"architecture": "jumprelu", "normalize_activations": "none"}
     for key, value in {**wanted, "apply_b_dec_to_input": True}.items():
@@ -95,4 +97,5 @@ def load_sae(folder: Path) -> tuple[Sae, dict[str, Any]]:
         decoder_bias=values["b_dec"],
         threshold=values["threshold"],
     )
-    return Sae(parameters=parameters), config.get("metadata", {})
+    metadata = {k: v for k, v in config["metadata"].items() if k != "sae_lens_version"}
+    return Sae(parameters=parameters), metadata

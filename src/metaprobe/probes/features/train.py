@@ -237,7 +237,9 @@ class _Trainer:
         config, decoder = self.config, self.parameters.decoder
         rise = (number + 1) / max(1.0, config.warm_up * config.steps)
         fall = (config.steps - number) / max(1.0, config.decay * config.steps)
-        self.optimiser.param_groups[0]["lr"] = config.learning_rate * min(1.0, rise, fall)
+        # Gao and others, arXiv 2406.04093, section 2.4: the best rate falls as 1 / sqrt(F).
+        rate = config.learning_rate * math.sqrt(2**14 / len(decoder))
+        self.optimiser.param_groups[0]["lr"] = rate * min(1.0, rise, fall)
         with torch.no_grad():
             # A step along a direction would be undone by the norm, and spoil Adam's averages.
             if decoder.grad is not None:
