@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from metaprobe.benchmark.freeze import Benchmark
     from metaprobe.core.results import FeatureScore, FeatureScores, SaeTraining
     from metaprobe.models.loading import LoadedModel
+    from metaprobe.probes.features.activations import ActivationStore
     from metaprobe.probes.features.sae import SaeConfig
     from metaprobe.probes.representation import ItemText
 
@@ -58,6 +59,7 @@ def train(
     from metaprobe.models.loading import load_model
     from metaprobe.models.runtime import torch
     from metaprobe.models.sampling import Sampling
+    from metaprobe.probes.features.activations import collect_activations
     from metaprobe.probes.features.sae import SaeConfig
 
     config = parse_config(SaeConfig, apply_overrides({}, settings or []), "--set")
@@ -66,7 +68,15 @@ def train(
         module = _module(loaded, layer)
         sampling = Sampling(samples=samples, max_new_tokens=max_new_tokens)
         texts = _responses(loaded, frozen, sampling, status)
-        found = _train(loaded, texts, module, config, out, limit_mb, status)
+        store = collect_activations(
+            loaded,
+            texts,
+            [module],
+            out / "activations",
+            limit_mb=limit_mb,
+            progress=lambda share: status.update(f"activations, {share:.0%}"),
+        )
+        found = _train(loaded, texts, store, config, out, status)
     write_json(out / "training.json", found.model_dump(mode="json"))
     if as_json:
         print(found.model_dump_json(indent=1))
@@ -157,17 +167,15 @@ def _responses(
 def _train(
     loaded: "LoadedModel",
     texts: "list[ItemText]",
-    module: str,
+    store: "ActivationStore",
     config: "SaeConfig",
     out: Path,
-    limit_mb: int,
     status: "Status",
 ) -> "SaeTraining":
-    """Collect, train, measure and save."""
+    """Train, measure and save."""
     import time
 
     from metaprobe.core.results import SaeTraining
-    from metaprobe.probes.features.activations import collect_activations
     from metaprobe.probes.features.metrics import loss_recovered, sae_quality
     from metaprobe.probes.features.store import save_sae
     from metaprobe.probes.features.train import (
@@ -178,14 +186,7 @@ def _train(
         train_sae,
     )
 
-    store = collect_activations(
-        loaded,
-        texts,
-        [module],
-        out / "activations",
-        limit_mb=limit_mb,
-        progress=lambda share: status.update(f"activations, {share:.0%}"),
-    )
+    (module,) = store.index.widths
     last = Progress(0, 0.0, 0.0)
 
     def tell(now: Progress) -> None:
@@ -197,10 +198,9 @@ def _train(
     sae = train_sae(activation_batches(store, module, config), config, progress=tell)
     seconds = time.process_time() - began
     status.update("measuring")
-    index = store.index
     found = SaeTraining(
-        model=index.model,
-        weights=index.weights,
+        model=store.index.model,
+        weights=store.index.weights,
         module=module,
         loss=last.loss,
         dead=last.dead,
@@ -212,10 +212,10 @@ def _train(
         ),
     )
     metadata = {
-        "model_name": index.model,
+        "model_name": found.model,
         "hook_name": module,
-        "weights_sha256": index.weights,
-        "activations": index.digest,
+        "weights_sha256": found.weights,
+        "activations": store.index.digest,
         "training": config.model_dump(mode="json"),
         "l0": found.quality.l0,
         "explained_variance": found.quality.explained_variance,

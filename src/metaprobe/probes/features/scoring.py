@@ -207,7 +207,7 @@ def aurocs(values: FloatArray, positive: _Mask) -> FloatArray:
         positive: Which items are of the group, both kinds present.
     """
     ranks = stats.rankdata(values, axis=0)
-    return _areas(positive[None].astype(np.float64), np.asarray(ranks))[0]
+    return np.asarray(_areas(positive[None].astype(np.float64), np.asarray(ranks))[0])
 
 
 def _areas(labels: FloatArray, ranks: FloatArray) -> FloatArray:
