@@ -269,15 +269,15 @@ def run() -> None:
     for shape in os.environ.get("METAPROBE_SHAPES", ",".join(SHAPES)).split(","):
         width, _, rows = SHAPES[shape]
         with tempfile.TemporaryDirectory() as place:
-            folder = Path(place) / shape
-            folder.mkdir()
-            write_rows(folder, width, rows)
+            cache = Path(place) / shape
+            cache.mkdir()
+            write_rows(cache, width, rows)
             whole = bench(shape)
             sides = {name: side for name, side in whole.sides.items() if name not in missing}
             chosen = replace(whole, sides=sides, peer=list(sides)[-1], needs={})
-            results = measure(chosen, chosen.turns, str(folder))
+            results = measure(chosen, chosen.turns, str(cache))
             if shape == next(iter(SHAPES)):
-                compare_quality(folder, {name: found.seconds for name, found in results.items()})
+                compare_quality(cache, {name: found.seconds for name, found in results.items()})
             show(chosen, results)
 
 

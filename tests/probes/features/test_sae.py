@@ -189,7 +189,8 @@ def test_sparse_and_dense_training_go_the_same_way(monkeypatch: pytest.MonkeyPat
     assert losses[0][-1] < losses[0][0]
 
 
-@pytest.mark.parametrize("kind", ["jumprelu", pytest.param("batchtopk", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["jumprelu", "batchtopk"])
 def test_the_same_seed_gives_the_same_bytes_and_units_do_not_matter(kind: str) -> None:
     rows, _ = planted(2048)
     config = SaeConfig(**{**QUICK, "steps": 10, "kind": kind})
