@@ -195,7 +195,8 @@ def _train(
         status.update(f"step {now.step + 1} of {config.steps}, error {now.loss:.4f}")
 
     began = time.process_time()
-    sae = train_sae(activation_batches(store, module, config), config, progress=tell)
+    batches = activation_batches(store, module, config)
+    sae = train_sae(batches, config, device=loaded.device, progress=tell)
     seconds = time.process_time() - began
     status.update("measuring")
     found = SaeTraining(
