@@ -18,6 +18,7 @@ from metaprobe.cli import (
     demo,
     diverge,
     doctor,
+    features,
     grade,
     handoff,
     params,
@@ -52,6 +53,7 @@ app.command("grade")(grade.grade)
 app.add_typer(curate.app, name="curate")
 app.add_typer(train.app, name="train")
 app.add_typer(handoff.app, name="handoff")
+app.add_typer(features.app, name="features")
 app.command("doctor")(doctor.doctor)
 
 

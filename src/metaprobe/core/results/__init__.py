@@ -27,6 +27,13 @@ from metaprobe.core.results.divergence import (
     PositionDivergence,
     TextKind,
 )
+from metaprobe.core.results.features import (
+    FeatureScore,
+    FeatureScores,
+    LossRecovered,
+    SaeQuality,
+    SaeTraining,
+)
 from metaprobe.core.results.likelihood import CellLikelihood, Likelihood, LikelihoodRow
 from metaprobe.core.results.looks import Look
 from metaprobe.core.results.parameters import (
@@ -120,6 +127,8 @@ __all__ = [
     "Estimate",
     "Evidence",
     "Explained",
+    "FeatureScore",
+    "FeatureScores",
     "Finding",
     "Gate",
     "GroupChange",
@@ -132,6 +141,7 @@ __all__ = [
     "Likelihood",
     "LikelihoodRow",
     "Look",
+    "LossRecovered",
     "ModuleChange",
     "ModuleGroup",
     "NestedTest",
@@ -147,6 +157,8 @@ __all__ = [
     "Representation",
     "RepresentationRow",
     "RunComparison",
+    "SaeQuality",
+    "SaeTraining",
     "Sample",
     "SampleResponse",
     "Shape",
