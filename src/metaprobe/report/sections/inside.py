@@ -168,5 +168,5 @@ def cross_sampling(view: View) -> Html:
     return section(
         "cross-sampling",
         "Tokens that decide",
-        figure(tag("div", *shown, class_="multiples"), how),
+        figure(tag("div", *shown, class_="pair"), how),
     )
