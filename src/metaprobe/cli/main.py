@@ -31,6 +31,9 @@ from metaprobe.cli import (
 )
 from metaprobe.core.errors import MetaprobeError
 
+INTERRUPTED = 130
+"""Exit status that typer turns Ctrl-C into, as shells do."""
+
 app = typer.Typer(
     name="metaprobe",
     help="Shows, skill by skill and stage by stage, what post-training did to a language model.",
@@ -84,7 +87,8 @@ def _join_lines(command: Any) -> None:
 def main() -> None:
     """Run the command line and leave with its status.
 
-    0 done, 2 bad input, 3 a gate of `compare` or `watch` that failed, 1 anything else.
+    0 done, 2 bad input, 3 a gate of `compare` or `watch` that failed, 130 interrupted by
+    Ctrl-C, 1 anything else.
     """
     command = typer.main.get_command(app)
     _join_lines(command)
@@ -93,9 +97,10 @@ def main() -> None:
     except MetaprobeError as error:
         print(f"metaprobe: {error}", file=sys.stderr)
         sys.exit(error.exit_status)
-    except KeyboardInterrupt:
-        print("metaprobe: interrupted; the same command goes on from here", file=sys.stderr)
-        sys.exit(1)
+    except SystemExit as error:
+        if error.code == INTERRUPTED:
+            print("metaprobe: interrupted; the same command goes on from here", file=sys.stderr)
+        raise
     except BrokenPipeError:  # the reader of our output has left, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

@@ -7,9 +7,6 @@ import typer
 
 from metaprobe.cli.compare import FAILED
 
-INTERRUPTED = 130
-"""Exit status of a watch that Ctrl-C ended, as shells give it."""
-
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -93,24 +90,20 @@ def _follow(following: "Following", looks: "Looks", webhook: str | None, *, as_j
     console = Console(stderr=as_json, highlight=False, soft_wrap=True)
     against = f"against {looks.config.base}, results in {looks.out}"
     _say(console, f"watching {following.place} {against}")
-    try:
-        for event in follow(following, looks):
-            if not isinstance(event, Look):
-                _say(console, _line(event))
-                continue
-            write_report(looks.out)
-            if as_json:
-                print(event.model_dump_json(), flush=True)
-            else:
-                _show(console, event)
-            problem = post_look(webhook, event) if webhook else None
-            if problem:
-                _say(console, f"warning: {problem}")
-            if event.gate and event.gate.failed:
-                raise typer.Exit(FAILED)
-    except KeyboardInterrupt as error:
-        _say(console, "interrupted; the same command goes on from here")
-        raise typer.Exit(INTERRUPTED) from error
+    for event in follow(following, looks):
+        if not isinstance(event, Look):
+            _say(console, _line(event))
+            continue
+        write_report(looks.out)
+        if as_json:
+            print(event.model_dump_json(), flush=True)
+        else:
+            _show(console, event)
+        problem = post_look(webhook, event) if webhook else None
+        if problem:
+            _say(console, f"warning: {problem}")
+        if event.gate and event.gate.failed:
+            raise typer.Exit(FAILED)
 
 
 def _config(
