@@ -87,8 +87,9 @@ def select(
     import json
 
     from metaprobe.benchmark.curation.embedders import make_ranker
-    from metaprobe.benchmark.curation.picks import read_picks, write_picks
+    from metaprobe.benchmark.curation.picks import write_picks
     from metaprobe.benchmark.curation.readers import Corpus
+    from metaprobe.benchmark.curation.reviews import ReviewStore
     from metaprobe.benchmark.curation.seeds import read_seeds
     from metaprobe.benchmark.curation.select import SelectSettings, select
     from metaprobe.benchmark.embedding import make_embedder
@@ -104,7 +105,7 @@ def select(
     }
     settings = parse_config(SelectSettings, table, "metaprobe curate select")
     corpora = [Corpus(spec) for spec in corpus]
-    reviewed = read_picks(calibrate) if calibrate else None
+    reviewed = ReviewStore(calibrate) if calibrate else None
     cells = read_seeds(seeds)
     examples = [b.example for one in cells for b in (*one.belongs, *one.near_miss)]
     embedders = (
