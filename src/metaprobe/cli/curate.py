@@ -5,18 +5,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from metaprobe.cli.curate_exchange import export, take_in
+from metaprobe.cli.curate_freeze import agree, freeze
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
     from metaprobe.benchmark.curation.narrow import Tell
     from metaprobe.benchmark.curation.select import Selection
 
-app = typer.Typer(help="Items out of corpora: select.", no_args_is_help=True)
-
-
-@app.callback()
-def _group() -> None:
-    """Items out of corpora: select."""
+app = typer.Typer(
+    help="Items out of corpora: select, agree, freeze, export, import.", no_args_is_help=True
+)
+app.command("agree")(agree)
+app.command("freeze")(freeze)
+app.command("export")(export)
+app.command("import")(take_in)
 
 
 _Corpora = Annotated[
