@@ -32,7 +32,7 @@ from metaprobe.benchmark.curation.decisions import (
 )
 from metaprobe.benchmark.curation.picks import Candidate, read_picks
 from metaprobe.benchmark.items import Item
-from metaprobe.core.errors import ConfigError, InputError, StorageError
+from metaprobe.core.errors import ConfigError, InputError, MetaprobeError, StorageError
 from metaprobe.core.streams import short_hash
 
 REVIEWS = "reviews.sqlite"
@@ -67,6 +67,10 @@ class Role(StrEnum):
     ANNOTATOR = "annotator"
     ADJUDICATOR = "adjudicator"
     """Reviews like the others, and decides where they disagree."""
+
+
+class StaleError(MetaprobeError, ValueError):
+    """A decision was made in sight of another state of the candidate than the present one."""
 
 
 class Annotator(NamedTuple):
@@ -128,19 +132,29 @@ class ReviewStore:
             ).fetchone()
         return Annotator(row[0], Role(row[1])) if row else None
 
-    def record(self, decision: Decision) -> int:
+    def record(self, decision: Decision, *, against: int | None = None) -> int:
         """Add a decision and return its serial number, from 1.
 
         The same decision as the one that stands, made again, is not added: that one's number is
         returned, so that a request may be repeated.
 
+        Args:
+            decision: by somebody who has been added.
+            against: what `serial` gave when the person was shown the candidate; None for no check.
+
         Raises:
+            StaleError: the person has decided on the candidate since then.
             ConfigError: the candidate or the person is not known, the item was another one when it
                 was decided on, the person may not adjudicate it, the answer is none of the item's
                 class, or there is nothing to undo.
         """
         with self._writing() as connection:
-            return self._add(connection, decision)[0]
+            return self._add(connection, decision, against)[0]
+
+    def serial(self, item: str, annotator: str, kind: Kind = Kind.REVIEW) -> int:
+        """Return the number of a person's last decision on an item, an undo too; 0 without any."""
+        with self._connected() as connection:
+            return _last_serial(_rows(connection, item), annotator, kind)
 
     def take_in(self, decisions: Sequence[Decision]) -> int:
         """Add decisions that were made elsewhere, all or none; return how many were new.
@@ -259,7 +273,9 @@ class ReviewStore:
         """Return the number of candidates in each state."""
         return Counter(found.state for found in self.outcomes().values())
 
-    def _add(self, connection: sqlite3.Connection, given: Decision) -> tuple[int, bool]:
+    def _add(
+        self, connection: sqlite3.Connection, given: Decision, against: int | None = None
+    ) -> tuple[int, bool]:
         """Return the serial number of a decision, and whether it is new."""
         one = self._checked(connection, given)
         rows = _rows(connection, one.id)
@@ -268,6 +284,8 @@ class ReviewStore:
         for serial, there in rows:
             if there == one or (there in mine and _content(there) == _content(one)):
                 return serial, False
+        if against is not None and against != _last_serial(rows, one.annotator, one.kind):
+            raise StaleError(f"item {one.id}: {one.annotator} has decided on it meanwhile")
         if one.action is Action.UNDO and not mine:
             raise ConfigError(f"item {one.id}: {one.annotator} has no decision to undo")
         reviewed = any(d.annotator == one.annotator and d.kind is Kind.REVIEW for d in kept)
@@ -330,6 +348,11 @@ class ReviewStore:
         except (sqlite3.DatabaseError, ValidationError) as error:
             reason = str(error).partition("\n")[0]
             raise InputError(f"{self._path}: damaged ({reason}); restore a copy") from error
+
+
+def _last_serial(rows: list[tuple[int, Decision]], annotator: str, kind: Kind) -> int:
+    of = [serial for serial, one in rows if (one.annotator, one.kind) == (annotator, kind)]
+    return max(of, default=0)
 
 
 def _rows(connection: sqlite3.Connection, item: str | None) -> list[tuple[int, Decision]]:
