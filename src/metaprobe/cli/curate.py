@@ -5,19 +5,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from metaprobe.cli.curate_review import review
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
     from metaprobe.benchmark.curation.narrow import Tell
     from metaprobe.benchmark.curation.select import Selection
 
-app = typer.Typer(help="Items out of corpora: select.", no_args_is_help=True)
+app = typer.Typer(help="Items out of corpora: select, review.", no_args_is_help=True)
 
 
 @app.callback()
 def _group() -> None:
-    """Items out of corpora: select."""
+    """Items out of corpora: select, review."""
 
+
+app.command("review")(review)
 
 _Corpora = Annotated[
     list[str],
