@@ -379,4 +379,4 @@ def _content(decision: Decision) -> dict[str, object]:
 
 
 def _sha256(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
