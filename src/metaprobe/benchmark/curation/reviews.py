@@ -15,6 +15,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC
 from enum import StrEnum
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -97,6 +98,10 @@ class ReviewStore:
         if len(self.candidates) < len(self.picks.candidates):
             raise InputError(f"{folder}: an item is a candidate more than once; select again")
         self._seen = {name: _digest(one.item) for name, one in self.candidates.items()}
+        self._read: list[tuple[int, Decision]] = []
+        self._reading = Lock()
+        self._standing: tuple[int, dict[str, list[Decision]]] | None = None
+        """What stood after so many decisions."""
         with self._connected() as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(_SCHEMA)
@@ -202,11 +207,16 @@ class ReviewStore:
 
     def standing(self) -> dict[str, list[Decision]]:
         """Return by item the decisions that nobody has taken back."""
-        return standing(self.decisions())
+        rows = self.decisions()
+        if self._standing is None or self._standing[0] != len(rows):
+            self._standing = len(rows), standing(rows)
+        return {item: list(of) for item, of in self._standing[1].items()}
 
     def history(self, item: str) -> list[Decision]:
         """Return every decision on an item in order, undos among them."""
-        return [one for one in self._all(item) if one.seen == self._seen.get(item)]
+        with self._connected() as connection:
+            rows = _rows(connection, item)
+        return [one for _, one in rows if one.seen == self._seen.get(item)]
 
     def last(self, annotator: str, kind: Kind = Kind.REVIEW) -> Decision | None:
         """Return a person's latest decision that is not taken back: what an undo would undo."""
@@ -323,9 +333,12 @@ class ReviewStore:
             raise ConfigError(f"item {item}: no candidate")
         return self.candidates[item]
 
-    def _all(self, item: str | None = None) -> list[Decision]:
-        with self._connected() as connection:
-            return [one for _, one in _rows(connection, item)]
+    def _all(self) -> list[Decision]:
+        """Return every row; those that were read before are not read again, as none changes."""
+        with self._reading, self._connected() as connection:
+            # There is one writer at a time, so serial numbers appear in their order.
+            self._read += _rows(connection, None, after=self._read[-1][0] if self._read else 0)
+            return [one for _, one in self._read]
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -355,11 +368,13 @@ def _last_serial(rows: list[tuple[int, Decision]], annotator: str, kind: Kind) -
     return max(of, default=0)
 
 
-def _rows(connection: sqlite3.Connection, item: str | None) -> list[tuple[int, Decision]]:
+def _rows(
+    connection: sqlite3.Connection, item: str | None, after: int = 0
+) -> list[tuple[int, Decision]]:
     rows = connection.execute(
-        f"SELECT serial, {', '.join(_COLUMNS)} FROM decisions WHERE ?1 IS NULL OR id = ?1 "
-        "ORDER BY serial",
-        (item,),
+        f"SELECT serial, {', '.join(_COLUMNS)} FROM decisions "
+        "WHERE serial > ?2 AND (?1 IS NULL OR id = ?1) ORDER BY serial",
+        (item, after),
     )
     found = []
     for serial, *values in rows:
