@@ -9,7 +9,16 @@ from starlette.testclient import TestClient
 
 from metaprobe.web.guard import is_own_host
 
-PAGES = ("/", "/search", "/progress", "/adjudicate", "/exchange", "/export/jsonl", "/none")
+PAGES = (
+    "/",
+    "/search",
+    "/progress",
+    "/agreement",
+    "/adjudicate",
+    "/exchange",
+    "/export/jsonl",
+    "/none",
+)
 
 
 @pytest.fixture

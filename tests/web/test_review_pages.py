@@ -69,7 +69,7 @@ def test_no_page_of_one_person_depends_on_what_another_decides(tmp_path: Path) -
 def test_the_pages_of_adjudicators_are_closed_to_others(room: Room) -> None:
     decide_all(room.ada, {SUM: (ACCEPT, {})})
     decide_all(room.ben, {SUM: (reject("ambiguous"), {"note": "which plus?"})})
-    for path in ("/adjudicate", f"/adjudicate/{SUM}", "/exchange"):
+    for path in ("/adjudicate", f"/adjudicate/{SUM}", "/agreement", "/exchange"):
         assert "which plus?" not in room.ada.open(path, status=403)
     room.ada.open("/")
     stolen = {**room.ada.form("/decide"), "item": SUM, "kind": "adjudication", "decision": ACCEPT}
@@ -130,6 +130,7 @@ def test_one_cell_can_be_kept_to(room: Room) -> None:
     assert room.ada.form("/decide")["item"] == FAUST
     page = room.ada.press(ACCEPT)
     assert "general / fact retrieval is done" in page
+    assert "<script" not in room.ada.open("/?within=<script>").replace("<script src", "")
 
 
 def test_a_form_that_is_sent_twice_decides_once(room: Room) -> None:

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metaprobe.web.text import FOLDED_CHARACTERS, Run, one_line, runs, shown
@@ -33,7 +33,8 @@ def test_no_plain_part_hides_or_turns_anything(text: str) -> None:
         part.text.encode()  # no half of a character is left
 
 
-@given(st.text(max_size=30), st.integers(0, 5000))
+@settings(max_examples=30)
+@given(st.text(max_size=10), st.integers(0, 400))
 def test_a_long_text_is_folded_and_whole(unit: str, times: int) -> None:
     text = (unit or "x") * times
     found = shown(text)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from metaprobe.benchmark.curation.reviews import ReviewStore
 
 _NEEDED = ("fastapi", "jinja2", "python_multipart", "uvicorn")
@@ -46,19 +48,23 @@ def review(
 
     store = ReviewStore(directory)
     app = create_app(directory, host=host)
-    listening = _listen(host, port)
-    links = _links(store, annotator or [], adjudicator or [], new_link or [])
-    address = _address(host, port)
-    _tell(store, links, address)
-    if host not in _LOCAL:
-        print(
-            f"--host {host}: other machines reach this page, and see it with a link only. What "
-            "they send is not encrypted: use a network that you trust, or a tunnel."
-        )
-    print("Stop with Ctrl-C; nothing is lost.", flush=True)
-    if browser:
-        _open([f"{address}/enter/{token}" for token in links.values() if token], address)
+    # Nobody is added, and no link ends, where the server cannot be started.
+    with _listen(host, port) as listening:
+        links = _links(store, annotator or [], adjudicator or [], new_link or [])
+        address = _address(host, port)
+        _tell(store, links, address)
+        if host not in _LOCAL:
+            print(
+                f"--host {host}: other machines reach this page, and see it with a link only. What "
+                "they send is not encrypted: use a network that you trust, or a tunnel."
+            )
+        print("Stop with Ctrl-C; nothing is lost.", flush=True)
+        if browser:
+            _open([f"{address}/enter/{token}" for token in links.values() if token], address)
+        _serve(app, listening)
 
+
+def _serve(app: "ASGIApp", listening: socket.socket) -> None:
     import uvicorn
 
     settings = uvicorn.Config(
@@ -97,10 +103,11 @@ def _links(
     wanted |= dict.fromkeys(adjudicators, Role.ADJUDICATOR)
     if not known and not wanted:
         wanted[_user()] = Role.ADJUDICATOR
-    for name in renewed:
-        if name not in known | wanted:
-            raise ConfigError(f"--new-link {name!r}: nobody of that name{nearest(name, known)}")
     everybody = known | wanted
+    for name in renewed:
+        if name not in everybody:
+            close = nearest(name, everybody) or "; --annotator adds somebody"
+            raise ConfigError(f"--new-link {name!r}: nobody of that name{close}")
     fresh = {n for n, role in everybody.items() if n in renewed or known.get(n) is not role}
     return {
         name: store.add_annotator(name, role) if name in fresh else None

@@ -15,6 +15,7 @@ from metaprobe.web.guard import Guard
 from metaprobe.web.review.access import RefusedError
 from metaprobe.web.review.deciding import deciding
 from metaprobe.web.review.desk import Desk
+from metaprobe.web.review.exchanging import exchanging
 from metaprobe.web.review.overview import overview
 
 _SESSION_SECONDS = 180 * 24 * 3600
@@ -58,6 +59,7 @@ def create_app(folder: Path, *, host: str = "127.0.0.1") -> ASGIApp:
 
     app.include_router(deciding(desk))
     app.include_router(overview(desk))
+    app.include_router(exchanging(desk))
     _tell_errors(app, desk)
 
     def refuse(status: int, text: str) -> ASGIApp:

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any, NamedTuple
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -12,7 +13,7 @@ from metaprobe.benchmark.answers import Answer, ChoiceAnswer, TextAnswer
 from metaprobe.benchmark.curation.decisions import Action, Decision, Kind, Reason, typed_fix
 from metaprobe.benchmark.curation.picks import Candidate
 from metaprobe.benchmark.curation.reviews import Annotator, StaleError
-from metaprobe.core.errors import ConfigError
+from metaprobe.core.errors import ConfigError, MissingExtraError
 from metaprobe.core.vocabulary import CELLS, Domain
 from metaprobe.web.review.access import RefusedError, adjudicator_of, check_key, user_of
 from metaprobe.web.review.desk import Desk, local_now
@@ -72,6 +73,7 @@ def deciding(desk: Desk) -> APIRouter:
 
     @router.get("/")
     def next_review(request: Request, within: str = "") -> HTMLResponse:
+        within = within if within in desk.about else ""
         waiting = [c for c in desk.store.queue(user_of(request).name) if _is_in(c, within)]
         return item_page(desk, request, waiting[0] if waiting else None, Kind.REVIEW, within=within)
 
@@ -92,6 +94,11 @@ def deciding(desk: Desk) -> APIRouter:
         _check_role(desk, request, item, Kind.ADJUDICATION)
         return item_page(desk, request, candidate, Kind.ADJUDICATION)
 
+    _add_changes(router, desk)
+    return router
+
+
+def _add_changes(router: APIRouter, desk: Desk) -> None:
     @router.post("/decide")
     def decide(request: Request, form: Annotated[Filled, Form()]) -> Response:
         check_key(request, form.key)
@@ -102,7 +109,7 @@ def deciding(desk: Desk) -> APIRouter:
             desk.store.record(_decision(candidate, user, form), against=form.against)
         except StaleError:
             return item_page(desk, request, candidate, form.kind, form.within, STALE, _draft(form))
-        except ConfigError as error:
+        except (ConfigError, MissingExtraError) as error:
             told = f"Not recorded: {error}."
             return item_page(desk, request, candidate, form.kind, form.within, told, _draft(form))
         return RedirectResponse(_next(form.kind, form.within), status_code=303)
@@ -128,8 +135,6 @@ def deciding(desk: Desk) -> APIRouter:
         with suppress(StaleError):
             desk.store.record(taken_back, against=against)
         return RedirectResponse(_path(kind, item), status_code=303)
-
-    return router
 
 
 def item_page(
@@ -271,7 +276,7 @@ def _path(kind: Kind, item: str) -> str:
 def _next(kind: Kind, within: str) -> str:
     if kind is Kind.ADJUDICATION:
         return "/adjudicate"
-    return f"/?within={within}" if within in map(str, CELLS) else "/"
+    return f"/?within={quote(within)}" if within else "/"
 
 
 def _more(answer: Answer) -> str:

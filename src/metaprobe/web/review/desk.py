@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,22 +44,6 @@ class Desk:
         self.store = ReviewStore(folder)
         self.about = {str(one.cell): one.about for one in read_seeds()}
         """By cell, what it is in one sentence."""
-        self._templates = Environment(
-            loader=PackageLoader("metaprobe.web.review"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.globals["reasons"] = REASONS
-        self._templates.filters.update(
-            cell=lambda cell: str(cell).replace("_", " ").replace("/", " / "),
-            words=lambda word: str(word).replace("_", " ").capitalize(),
-            line=one_line,
-            when=lambda time: time.astimezone().strftime("%d %b %Y, %H:%M"),
-            duration=duration,
-            choice=choice,
-        )
 
     def page(
         self, request: Request, template: str, here: str, *, status: int = 200, **values: Any
@@ -74,19 +59,44 @@ class Desk:
         """
         user: Annotator | None = getattr(request.state, "user", None)
         adjudicates = user is not None and user.role is Role.ADJUDICATOR
-        body = self._templates.get_template(template).render(
-            user=user,
-            here=here,
-            links=_REVIEWER + (_ADJUDICATOR if adjudicates else ()),
-            open_cases=len(self.store.disagreements(user.name)) if user and adjudicates else 0,
-            form_key=getattr(request.state, "form_key", ""),
-            **values,
+        body = (
+            _templates()
+            .get_template(template)
+            .render(
+                user=user,
+                here=here,
+                links=_REVIEWER + (_ADJUDICATOR if adjudicates else ()),
+                open_cases=len(self.store.disagreements(user.name)) if user and adjudicates else 0,
+                form_key=getattr(request.state, "form_key", ""),
+                **values,
+            )
         )
         return HTMLResponse(body, status_code=status)
 
     def message(self, request: Request, status: int, title: str, text: str) -> HTMLResponse:
         """Return a page that says one thing."""
         return self.page(request, "message.html", "", status=status, title=title, message=text)
+
+
+@cache
+def _templates() -> Environment:
+    found = Environment(
+        loader=PackageLoader("metaprobe.web.review"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.globals["reasons"] = REASONS
+    found.filters.update(
+        cell=lambda cell: str(cell).replace("_", " ").replace("/", " / "),
+        words=lambda word: str(word).replace("_", " ").capitalize(),
+        line=one_line,
+        when=lambda time: time.astimezone().strftime("%d %b %Y, %H:%M"),
+        duration=duration,
+        choice=choice,
+    )
+    return found
 
 
 def choice(decision: Decision) -> str:

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict
 
+from metaprobe.benchmark.curation.agreement import agreement
 from metaprobe.benchmark.curation.decisions import Action, Decision, State
 from metaprobe.benchmark.curation.picks import Candidate
 from metaprobe.benchmark.curation.reviews import Role
-from metaprobe.web.review.access import user_of
+from metaprobe.web.review.access import adjudicator_of, user_of
 from metaprobe.web.review.desk import Desk, local_now
 from metaprobe.web.review.tally import Pace, pace, reviews_of
 
@@ -99,6 +100,11 @@ def overview(desk: Desk) -> APIRouter:
             people=list(paces.values()) if _adjudicates(request) else [],
             states=list(State),
         )
+
+    @router.get("/agreement")
+    def agree(request: Request) -> HTMLResponse:
+        adjudicator_of(request)
+        return desk.page(request, "agreement.html", "Progress", agreement=agreement(desk.store))
 
     return router
 

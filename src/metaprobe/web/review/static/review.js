@@ -18,6 +18,7 @@ function openSheet(sheet) {
 
 function press(element) {
   if (element.matches("summary")) openSheet(element.parentElement.open ? null : element.parentElement);
+  else if (element.matches("input")) element.focus();
   else element.click();
 }
 
