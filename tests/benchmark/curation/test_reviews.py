@@ -104,6 +104,16 @@ def test_a_decision_in_sight_of_an_older_state_is_refused(store: ReviewStore) ->
     assert store.serial(SUM.item.id, "b") == 0, "others' decisions do not count"
 
 
+def test_what_another_store_adds_is_seen(store: ReviewStore, tmp_path: Path) -> None:
+    other = ReviewStore(tmp_path)
+    for number, action in enumerate((REJECT, UNDO, ACCEPT), start=1):
+        other.record(decided(SUM, "a", action))
+        assert len(store.decisions()) == number
+        assert store.standing() == other.standing()
+    store.standing()[SUM.item.id].clear()
+    assert store.current("a")[SUM.item.id].action is ACCEPT, "a reader changes nothing"
+
+
 def test_many_threads_lose_nothing(tmp_path: Path) -> None:
     candidates = [
         candidate(f"How much is {n} + 1?", IntegerAnswer(value=n + 1), CALCULATION)

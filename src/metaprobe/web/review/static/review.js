@@ -12,8 +12,10 @@ const told = document.querySelector("#told");
 function openSheet(sheet) {
   for (const other of sheets) other.open = other === sheet;
   const first = sheet?.querySelector("[data-first]");
-  first?.focus();
-  if (first?.matches("input[type=text]")) first.select();
+  // On a phone the keyboard would cover the list that a search only shortens.
+  if (!first || (first.type === "search" && matchMedia("(pointer: coarse)").matches)) return;
+  first.focus();
+  if (first.matches("input[type=text]")) first.select();
 }
 
 function press(element) {
