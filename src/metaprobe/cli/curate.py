@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from metaprobe.cli.curate_exchange import export, take_in
+from metaprobe.cli.curate_freeze import agree, freeze
 from metaprobe.cli.curate_review import review
 
 if TYPE_CHECKING:
@@ -13,14 +15,14 @@ if TYPE_CHECKING:
     from metaprobe.benchmark.curation.narrow import Tell
     from metaprobe.benchmark.curation.select import Selection
 
-app = typer.Typer(help="Items out of corpora: select, review.", no_args_is_help=True)
-
-
-@app.callback()
-def _group() -> None:
-    """Items out of corpora: select, review."""
-
-
+app = typer.Typer(
+    help="Items out of corpora: select, review, agree, freeze, export, import.",
+    no_args_is_help=True,
+)
+app.command("agree")(agree)
+app.command("freeze")(freeze)
+app.command("export")(export)
+app.command("import")(take_in)
 app.command("review")(review)
 
 _Corpora = Annotated[

@@ -135,6 +135,15 @@ def test_many_threads_lose_nothing(tmp_path: Path) -> None:
     assert len(store.decisions()) == 80
 
 
+def test_several_may_open_a_new_store_at_once(tmp_path: Path) -> None:
+    write_picks(tmp_path, CANDIDATES, {})
+    with ThreadPoolExecutor(8) as pool:
+        tokens = list(pool.map(lambda n: ReviewStore(tmp_path).add_annotator(f"a{n}"), range(8)))
+    store = ReviewStore(tmp_path)
+    names = [one.name for token in tokens if (one := store.annotator_of(token))]
+    assert names == [f"a{n}" for n in range(8)]
+
+
 def test_a_killed_process_loses_no_decision_that_it_was_told_of(tmp_path: Path) -> None:
     opened(tmp_path)
     program = (
@@ -270,7 +279,7 @@ def test_a_folder_without_picks_is_refused(tmp_path: Path) -> None:
         ReviewStore(tmp_path)
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(notes=st.lists(st.text(max_size=50), min_size=6, max_size=6))
 def test_any_text_is_kept_as_it_is(
     tmp_path_factory: pytest.TempPathFactory, notes: list[str]

@@ -244,6 +244,13 @@ def typed_fix(gold: Answer, text: str) -> Answer:
     return fixed
 
 
+def fix_text(answer: Answer) -> str:
+    """Return what a person types for an answer, as `typed_fix` reads it."""
+    if isinstance(answer, TextAnswer):
+        return " | ".join((answer.value, *answer.aliases))
+    return answer.render()
+
+
 def fits(gold: Answer, fixed: Answer) -> bool:
     """Return whether an answer can take the place of a gold: of its class, and gradable.
 
@@ -283,8 +290,8 @@ def _wanted(item: Item, decision: Decision) -> tuple[str, Answer] | None:
 
 
 def _settled(item: Item, decision: Decision) -> Outcome:
-    wanted = _wanted(item, decision)
-    if wanted is None:
+    place = _wanted(item, decision)
+    if place is None:
         return Outcome(State.REJECTED, reason=decision.reason)
-    moved = wanted[0] != str(item.cell)
-    return Outcome(State.MOVED if moved else State.ACCEPTED, *wanted)
+    moved = place[0] != str(item.cell)
+    return Outcome(State.MOVED if moved else State.ACCEPTED, *place)

@@ -9,9 +9,10 @@ import hashlib
 import json
 import secrets
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC
 from enum import StrEnum
 from pathlib import Path
@@ -39,6 +40,7 @@ from metaprobe.core.streams import short_hash
 REVIEWS = "reviews.sqlite"
 
 _BUSY_SECONDS = 5.0
+_ATTEMPTS = 100
 _COLUMNS = tuple(Decision.model_fields)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS annotators (
@@ -103,7 +105,7 @@ class ReviewStore:
         self._standing: tuple[int, dict[str, list[Decision]]] | None = None
         """What stood after so many decisions."""
         with self._connected() as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
+            self._use_wal(connection)
             connection.executescript(_SCHEMA)
 
     def add_annotator(self, name: str, role: Role = Role.ANNOTATOR) -> str:
@@ -239,14 +241,15 @@ class ReviewStore:
         adjudicator, or `per_item` others have decided on.
         """
         now = self.standing()
-        unsure = {i for i, one in self.current(annotator).items() if one.action is Action.UNSURE}
         waiting = []
         for place, (item, candidate) in enumerate(self.candidates.items()):
-            sure = [one for one in now.get(item, []) if one.action is not Action.UNSURE]
+            of = now.get(item, [])
+            sure = [one for one in of if one.action is not Action.UNSURE]
+            unsure = any(one.annotator == annotator for one in of if one not in sure)
             people = {one.annotator for one in sure if one.kind is Kind.REVIEW}
             ruled = any(one.kind is Kind.ADJUDICATION for one in sure)
             if annotator not in people and len(people) < per_item and not ruled:
-                order = (item in unsure, len(people), candidate.rank, place)
+                order = (unsure, len(people), candidate.rank, place)
                 waiting.append((order, candidate))
         return [candidate for _, candidate in sorted(waiting, key=lambda one: one[0])]
 
@@ -339,6 +342,16 @@ class ReviewStore:
             # There is one writer at a time, so serial numbers appear in their order.
             self._read += _rows(connection, None, after=self._read[-1][0] if self._read else 0)
             return [one for _, one in self._read]
+
+    def _use_wal(self, connection: sqlite3.Connection) -> None:
+        # SQLite does not wait while another changes the journal, as it does for everything else.
+        for _ in range(_ATTEMPTS):
+            with suppress(sqlite3.OperationalError):
+                (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+                if mode == "wal":
+                    return
+            time.sleep(_BUSY_SECONDS / _ATTEMPTS)
+        raise StorageError(f"{self._path}: SQLite cannot use WAL there; choose a local folder")
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
