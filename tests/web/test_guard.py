@@ -26,12 +26,11 @@ def room(tmp_path: Path) -> Room:
     return Room(tmp_path)
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_no_page_opens_without_a_token(room: Room, path: str) -> None:
-    page = room.stranger.open(path, status=401)
-    assert "How much is" not in page
-    room.stranger.client.cookies.set("metaprobe-000000000000", room.tokens["ada"])
-    room.stranger.open(path, status=401)
+def test_no_page_opens_without_a_token(room: Room) -> None:
+    for cookie in ("", room.tokens["ada"]):
+        room.stranger.client.cookies.set("metaprobe-000000000000", cookie)
+        for path in PAGES:
+            assert "How much is" not in room.stranger.open(path, status=401)
 
 
 def test_a_wrong_link_logs_nobody_in(room: Room) -> None:
@@ -62,13 +61,11 @@ def test_a_new_link_ends_the_one_before(room: Room) -> None:
     room.ada.open("/", status=401)
 
 
-@pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:8765", "127.0.0.1.evil.example", ""]
-)
-def test_a_strange_name_of_the_server_is_refused(room: Room, host: str) -> None:
-    answer = room.ada.client.get("/", headers={"host": host})
-    assert answer.status_code == 400
-    assert "How much is" not in answer.text
+def test_a_strange_name_of_the_server_is_refused(room: Room) -> None:
+    for host in ("evil.example", "evil.example:8765", "127.0.0.1.evil.example", ""):
+        answer = room.ada.client.get("/", headers={"host": host})
+        assert answer.status_code == 400
+        assert "How much is" not in answer.text
 
 
 @pytest.mark.parametrize(
@@ -83,20 +80,17 @@ def test_what_only_looks_like_an_own_name_is_none(host: str) -> None:
     assert not is_own_host(host, {"localhost", "me"})
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
+def test_a_form_of_another_site_changes_nothing(room: Room) -> None:
+    room.ada.open("/")
+    form = {**room.ada.form("/decide"), "decision": ACCEPT}
+    for headers in (
         {"origin": "http://evil.example"},
         {"origin": "http://127.0.0.1:9999"},
         {"origin": "http://localhost:8765"},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
-    ],
-)
-def test_a_form_of_another_site_changes_nothing(room: Room, headers: dict[str, str]) -> None:
-    room.ada.open("/")
-    form = {**room.ada.form("/decide"), "decision": ACCEPT}
-    room.ada.send("/decide", form, 403, headers=headers)
+    ):
+        room.ada.send("/decide", form, 403, headers=headers)
     assert room.store.decisions() == []
     room.ada.send("/decide", form, headers={"origin": BASE, "sec-fetch-site": "same-origin"})
     assert len(room.store.decisions()) == 1
