@@ -99,7 +99,8 @@ if (form) {
       sessionStorage.setItem(name, JSON.stringify(draft));
     });
   }
-  if (told?.dataset.recorded) sessionStorage.removeItem(`draft ${told.dataset.recorded}`);
+  const recorded = told?.dataset.recorded;
+  if (recorded && recorded !== form.dataset.item) sessionStorage.removeItem(`draft ${recorded}`);
 
   let sure = false;
   form.addEventListener("submit", async (event) => {
