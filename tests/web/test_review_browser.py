@@ -64,6 +64,12 @@ def press(page: Any, *keys: str) -> None:
             page.keyboard.press(key)
 
 
+def follow(page: Any, role: str, name: str) -> None:
+    """Click what leads to another page."""
+    with page.expect_navigation():
+        page.get_by_role(role, name=name).click()
+
+
 def present(page: Any) -> str:
     """The item on the page."""
     return str(page.locator("#decide").get_attribute("data-item"))
@@ -76,7 +82,7 @@ def test_two_people_disagree_adjudicate_and_freeze(chromium: Any, server: Server
     for number, _ in enumerate(some()):
         press(ben, *("r3" if number == 0 else "a"))
     cy = log_in(chromium, server, "cy")
-    cy.get_by_role("link", name="Adjudicate 1").click()
+    follow(cy, "link", "Adjudicate 1")
     assert "ambiguous" in cy.locator(".choices").first.inner_text().lower()
     press(cy, "1")
     assert "Nothing to adjudicate" in cy.inner_text("main")
@@ -84,8 +90,8 @@ def test_two_people_disagree_adjudicate_and_freeze(chromium: Any, server: Server
     assert {one.state for one in store.outcomes().values()} == {State.ACCEPTED}
     (ruling,) = [one for one in store.decisions() if one.kind is Kind.ADJUDICATION]
     assert ruling.annotator == "cy"
-    cy.get_by_role("link", name="Exchange").click()
-    cy.get_by_role("button", name="Freeze").click()
+    follow(cy, "link", "Exchange")
+    follow(cy, "button", "Freeze")
     assert "6 items" in cy.inner_text("main")
     assert (server.folder / "frozen" / "items.jsonl").is_file()
     assert ada.faults == ben.faults == cy.faults == []
@@ -179,12 +185,12 @@ def test_it_works_without_scripts(chromium: Any, server: Server) -> None:
     field.fill("9")
     field.press("Enter")
     assert ReviewStore(server.folder).decisions() == [], "Enter alone decides nothing"
-    page.get_by_role("button", name="Accept with this answer").click()
-    page.get_by_role("button", name="Undo").click()
+    follow(page, "button", "Accept with this answer")
+    follow(page, "button", "Undo")
     page.locator("summary", has_text="Reject").click()
-    page.get_by_role("button", name="Duplicate").click()
+    follow(page, "button", "Duplicate")
     page.locator("summary", has_text="Move").click()
-    page.get_by_role("button", name="coding / diagnostic").click()
+    follow(page, "button", "coding / diagnostic")
     decisions = ReviewStore(server.folder).decisions()
     assert [one.action for one in decisions] == [
         *(Action.FIX, Action.UNDO, Action.REJECT, Action.MOVE)
