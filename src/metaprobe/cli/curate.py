@@ -7,6 +7,7 @@ import typer
 
 from metaprobe.cli.curate_exchange import export, take_in
 from metaprobe.cli.curate_freeze import agree, freeze
+from metaprobe.cli.curate_review import review
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -15,13 +16,14 @@ if TYPE_CHECKING:
     from metaprobe.benchmark.curation.select import Selection
 
 app = typer.Typer(
-    help="Items out of corpora: select, agree, freeze, export, import.", no_args_is_help=True
+    help="Items out of corpora: select, review, agree, freeze, export, import.",
+    no_args_is_help=True,
 )
 app.command("agree")(agree)
 app.command("freeze")(freeze)
 app.command("export")(export)
 app.command("import")(take_in)
-
+app.command("review")(review)
 
 _Corpora = Annotated[
     list[str],

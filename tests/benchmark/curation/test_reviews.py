@@ -16,7 +16,13 @@ from picked import CALCULATION, CODE, FACTS, candidate, decided, opened, some
 from metaprobe.benchmark.answers import IntegerAnswer, TextAnswer
 from metaprobe.benchmark.curation.decisions import Action, Kind, State
 from metaprobe.benchmark.curation.picks import write_picks
-from metaprobe.benchmark.curation.reviews import REVIEWS, Annotator, ReviewStore, Role
+from metaprobe.benchmark.curation.reviews import (
+    REVIEWS,
+    Annotator,
+    ReviewStore,
+    Role,
+    StaleError,
+)
 from metaprobe.core.errors import ConfigError, InputError
 
 ACCEPT, REJECT, MOVE, FIX, UNSURE, UNDO = Action
@@ -83,6 +89,29 @@ def test_a_request_that_is_repeated_adds_nothing(store: ReviewStore) -> None:
     assert store.record(decided(SUM, "a")) == 3
     assert store.record(decided(SUM, "a", UNDO)) == 4
     assert store.current("a")[SUM.item.id].action is REJECT
+
+
+def test_a_decision_in_sight_of_an_older_state_is_refused(store: ReviewStore) -> None:
+    shown = store.serial(SUM.item.id, "a")
+    assert store.record(decided(SUM, "a"), against=shown) == 1
+    assert store.record(decided(SUM, "a"), against=shown) == 1, "a repeated one is none"
+    with pytest.raises(StaleError, match="meanwhile"):
+        store.record(decided(SUM, "a", REJECT), against=shown)
+    assert store.record(decided(SUM, "a", UNDO), against=1) == 2
+    with pytest.raises(StaleError):
+        store.record(decided(SUM, "a", UNDO), against=1)
+    assert store.serial(SUM.item.id, "a") == 2
+    assert store.serial(SUM.item.id, "b") == 0, "others' decisions do not count"
+
+
+def test_what_another_store_adds_is_seen(store: ReviewStore, tmp_path: Path) -> None:
+    other = ReviewStore(tmp_path)
+    for number, action in enumerate((REJECT, UNDO, ACCEPT), start=1):
+        other.record(decided(SUM, "a", action))
+        assert len(store.decisions()) == number
+        assert store.standing() == other.standing()
+    store.standing()[SUM.item.id].clear()
+    assert store.current("a")[SUM.item.id].action is ACCEPT, "a reader changes nothing"
 
 
 def test_many_threads_lose_nothing(tmp_path: Path) -> None:

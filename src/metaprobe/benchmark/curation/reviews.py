@@ -16,6 +16,7 @@ from contextlib import closing, contextmanager, suppress
 from datetime import UTC
 from enum import StrEnum
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -33,7 +34,7 @@ from metaprobe.benchmark.curation.decisions import (
 )
 from metaprobe.benchmark.curation.picks import Candidate, read_picks
 from metaprobe.benchmark.items import Item
-from metaprobe.core.errors import ConfigError, InputError, StorageError
+from metaprobe.core.errors import ConfigError, InputError, MetaprobeError, StorageError
 from metaprobe.core.streams import short_hash
 
 REVIEWS = "reviews.sqlite"
@@ -71,6 +72,10 @@ class Role(StrEnum):
     """Reviews like the others, and decides where they disagree."""
 
 
+class StaleError(MetaprobeError, ValueError):
+    """A decision was made in sight of another state of the candidate than the present one."""
+
+
 class Annotator(NamedTuple):
     """A person who decides."""
 
@@ -95,6 +100,10 @@ class ReviewStore:
         if len(self.candidates) < len(self.picks.candidates):
             raise InputError(f"{folder}: an item is a candidate more than once; select again")
         self._seen = {name: _digest(one.item) for name, one in self.candidates.items()}
+        self._read: list[tuple[int, Decision]] = []
+        self._reading = Lock()
+        self._standing: tuple[int, dict[str, list[Decision]]] | None = None
+        """What stood after so many decisions."""
         with self._connected() as connection:
             self._use_wal(connection)
             connection.executescript(_SCHEMA)
@@ -130,19 +139,29 @@ class ReviewStore:
             ).fetchone()
         return Annotator(row[0], Role(row[1])) if row else None
 
-    def record(self, decision: Decision) -> int:
+    def record(self, decision: Decision, *, against: int | None = None) -> int:
         """Add a decision and return its serial number, from 1.
 
         The same decision as the one that stands, made again, is not added: that one's number is
         returned, so that a request may be repeated.
 
+        Args:
+            decision: by somebody who has been added.
+            against: what `serial` gave when the person was shown the candidate; None for no check.
+
         Raises:
+            StaleError: the person has decided on the candidate since then.
             ConfigError: the candidate or the person is not known, the item was another one when it
                 was decided on, the person may not adjudicate it, the answer is none of the item's
                 class, or there is nothing to undo.
         """
         with self._writing() as connection:
-            return self._add(connection, decision)[0]
+            return self._add(connection, decision, against)[0]
+
+    def serial(self, item: str, annotator: str, kind: Kind = Kind.REVIEW) -> int:
+        """Return the number of a person's last decision on an item, an undo too; 0 without any."""
+        with self._connected() as connection:
+            return _last_serial(_rows(connection, item), annotator, kind)
 
     def take_in(self, decisions: Sequence[Decision]) -> int:
         """Add decisions that were made elsewhere, all or none; return how many were new.
@@ -190,11 +209,16 @@ class ReviewStore:
 
     def standing(self) -> dict[str, list[Decision]]:
         """Return by item the decisions that nobody has taken back."""
-        return standing(self.decisions())
+        rows = self.decisions()
+        if self._standing is None or self._standing[0] != len(rows):
+            self._standing = len(rows), standing(rows)
+        return {item: list(of) for item, of in self._standing[1].items()}
 
     def history(self, item: str) -> list[Decision]:
         """Return every decision on an item in order, undos among them."""
-        return [one for one in self._all(item) if one.seen == self._seen.get(item)]
+        with self._connected() as connection:
+            rows = _rows(connection, item)
+        return [one for _, one in rows if one.seen == self._seen.get(item)]
 
     def last(self, annotator: str, kind: Kind = Kind.REVIEW) -> Decision | None:
         """Return a person's latest decision that is not taken back: what an undo would undo."""
@@ -262,7 +286,9 @@ class ReviewStore:
         """Return the number of candidates in each state."""
         return Counter(found.state for found in self.outcomes().values())
 
-    def _add(self, connection: sqlite3.Connection, given: Decision) -> tuple[int, bool]:
+    def _add(
+        self, connection: sqlite3.Connection, given: Decision, against: int | None = None
+    ) -> tuple[int, bool]:
         """Return the serial number of a decision, and whether it is new."""
         one = self._checked(connection, given)
         rows = _rows(connection, one.id)
@@ -271,6 +297,8 @@ class ReviewStore:
         for serial, there in rows:
             if there == one or (there in mine and _content(there) == _content(one)):
                 return serial, False
+        if against is not None and against != _last_serial(rows, one.annotator, one.kind):
+            raise StaleError(f"item {one.id}: {one.annotator} has decided on it meanwhile")
         if one.action is Action.UNDO and not mine:
             raise ConfigError(f"item {one.id}: {one.annotator} has no decision to undo")
         reviewed = any(d.annotator == one.annotator and d.kind is Kind.REVIEW for d in kept)
@@ -308,6 +336,13 @@ class ReviewStore:
             raise ConfigError(f"item {item}: no candidate")
         return self.candidates[item]
 
+    def _all(self) -> list[Decision]:
+        """Return every row; those that were read before are not read again, as none changes."""
+        with self._reading, self._connected() as connection:
+            # There is one writer at a time, so serial numbers appear in their order.
+            self._read += _rows(connection, None, after=self._read[-1][0] if self._read else 0)
+            return [one for _, one in self._read]
+
     def _use_wal(self, connection: sqlite3.Connection) -> None:
         # SQLite does not wait while another changes the journal, as it does for everything else.
         for _ in range(_ATTEMPTS):
@@ -317,10 +352,6 @@ class ReviewStore:
                     return
             time.sleep(_BUSY_SECONDS / _ATTEMPTS)
         raise StorageError(f"{self._path}: SQLite cannot use WAL there; choose a local folder")
-
-    def _all(self, item: str | None = None) -> list[Decision]:
-        with self._connected() as connection:
-            return [one for _, one in _rows(connection, item)]
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -345,11 +376,18 @@ class ReviewStore:
             raise InputError(f"{self._path}: damaged ({reason}); restore a copy") from error
 
 
-def _rows(connection: sqlite3.Connection, item: str | None) -> list[tuple[int, Decision]]:
+def _last_serial(rows: list[tuple[int, Decision]], annotator: str, kind: Kind) -> int:
+    of = [serial for serial, one in rows if (one.annotator, one.kind) == (annotator, kind)]
+    return max(of, default=0)
+
+
+def _rows(
+    connection: sqlite3.Connection, item: str | None, after: int = 0
+) -> list[tuple[int, Decision]]:
     rows = connection.execute(
-        f"SELECT serial, {', '.join(_COLUMNS)} FROM decisions WHERE ?1 IS NULL OR id = ?1 "
-        "ORDER BY serial",
-        (item,),
+        f"SELECT serial, {', '.join(_COLUMNS)} FROM decisions "
+        "WHERE serial > ?2 AND (?1 IS NULL OR id = ?1) ORDER BY serial",
+        (item, after),
     )
     found = []
     for serial, *values in rows:
