@@ -20,12 +20,19 @@ from metaprobe.core.results.comparison import (
     PathPoint,
 )
 from metaprobe.core.results.cross_sampling import CrossSampling, CrossSamplingRow
+from metaprobe.core.results.crosscoder import CrosscoderModel, CrosscoderTraining, FeatureClass
 from metaprobe.core.results.divergence import (
     CellDivergence,
     Divergence,
     DivergenceSummary,
     PositionDivergence,
     TextKind,
+)
+from metaprobe.core.results.feature_changes import (
+    FeatureChange,
+    FeatureChanges,
+    FeatureShare,
+    GroupFeatureChange,
 )
 from metaprobe.core.results.features import (
     FeatureScore,
@@ -119,6 +126,8 @@ __all__ = [
     "Corrected",
     "CrossSampling",
     "CrossSamplingRow",
+    "CrosscoderModel",
+    "CrosscoderTraining",
     "CurvePoint",
     "Divergence",
     "DivergenceSummary",
@@ -127,11 +136,16 @@ __all__ = [
     "Estimate",
     "Evidence",
     "Explained",
+    "FeatureChange",
+    "FeatureChanges",
+    "FeatureClass",
     "FeatureScore",
     "FeatureScores",
+    "FeatureShare",
     "Finding",
     "Gate",
     "GroupChange",
+    "GroupFeatureChange",
     "GroupTransfer",
     "JudgeAgreement",
     "Judgement",
