@@ -16,6 +16,9 @@ class CrosscoderModel(Result):
     """Root mean square of its activations around their mean, by which they are divided."""
     quality: SaeQuality
     """How well the crosscoder explains its activations, on held-out tokens."""
+    rotated: FeatureShare | None
+    """Of the shared features, those whose direction here has a cosine below `cosine_bound` with
+    the base's; None for the base."""
 
 
 class FeatureClass(Result):
@@ -40,9 +43,6 @@ class CrosscoderTraining(Result):
     scaling; they are undecided."""
     rare: FeatureShare
     """Features of all that fire at too few held-out tokens to be judged."""
-    shared_cosine: float | None
-    """Median cosine between the directions of a shared feature in the base and in the tuned model;
-    None without shared features."""
     absent_norm: float
     """A feature is absent from a model only where its NRN is at most this, and"""
     absent_error: float
@@ -51,6 +51,8 @@ class CrosscoderTraining(Result):
     """its latent scaling on the reconstruction is below this."""
     present_norm: float
     """A feature is present in a model where its NRN is at least this."""
+    cosine_bound: float
+    """Of `rotated`."""
     dead: float
     """Share of features that were dead at the last step of the training."""
     rows: int

@@ -125,6 +125,7 @@ def train_sae(
     batches: Iterator[Tensor],
     config: SaeConfig,
     *,
+    models: int = 1,
     device: torch.device | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Sae:
@@ -132,7 +133,9 @@ def train_sae(
 
     Args:
         batches: As many as steps, at least.
-        config: The settings.
+        config: The settings; `expansion` is that of one model.
+        models: Of how many models the activations stand side by side: their directions begin
+            alike.
         device: Where it is trained; the CPU where None. There, and without Matryoshka, the loss
             of `batchtopk` is taken at the active entries alone.
         progress: Told where it stands after every step.
@@ -148,7 +151,7 @@ def train_sae(
     scale = float(sample.square().mean().sqrt())
     if not float(sample.var(0).sum()) > 0:
         raise InputError("the activations do not vary: take another module")
-    trainer = _Trainer(sample / scale, config)
+    trainer = _Trainer(sample / scale, config, models)
     stream = itertools.islice(itertools.chain(first, batches), config.steps)
     for step, batch in enumerate(stream):
         progress(trainer.step(step, batch.to(device) / scale))
@@ -156,9 +159,9 @@ def train_sae(
 
 
 class _Trainer:
-    def __init__(self, sample: Tensor, config: SaeConfig) -> None:
+    def __init__(self, sample: Tensor, config: SaeConfig, models: int) -> None:
         self.config = config
-        self.parameters = _start(sample, config)
+        self.parameters = _start(sample, config, models)
         self.trained = [p.requires_grad_() for p in self.parameters[:4]]
         if config.kind == "jumprelu":
             self.trained.append(self.parameters.threshold.requires_grad_())
@@ -267,11 +270,12 @@ class _Trainer:
         self.idle[dead] = 0
 
 
-def _start(sample: Tensor, config: SaeConfig) -> Parameters:
+def _start(sample: Tensor, config: SaeConfig, models: int) -> Parameters:
     """Return random unit directions around the mean; the encoder is a part of the decoder."""
-    features, width = config.expansion * sample.shape[1], sample.shape[1]
+    width = sample.shape[1]
+    features = config.expansion * (width // models)
     generator = torch.Generator().manual_seed(seed_for("sae", "start", config.seed))
-    directions = torch.randn(features, width, generator=generator)
+    directions = torch.randn(features, width // models, generator=generator).repeat(1, models)
     decoder = torch.nn.functional.normalize(directions, dim=1).to(sample.device)
     return Parameters(
         encoder=_ENCODER_SCALE * decoder,
