@@ -113,15 +113,16 @@ def score(group: str, feature: int, *, survives: bool = True) -> FeatureScore:
         gap_low=0.1,
         gap_high=0.2,
         random=0.5,
-        survives_lexical=survives,
+        survives_lexical=True,
         survives_random=True,
+        of_skill=survives,
         n_items=9,
         n_group=4,
     )
 
 
 def scores(*rows: FeatureScore) -> FeatureScores:
-    return FeatureScores(module="m", scores=list(rows), controls=[], controls_missing=[])
+    return FeatureScores(module="m", scores=list(rows), shares=[], reworded=0, not_reworded=0)
 
 
 def test_changes_by_skill_add_up_on_both_sides() -> None:

@@ -20,7 +20,12 @@ from metaprobe.core.results.comparison import (
     PathPoint,
 )
 from metaprobe.core.results.cross_sampling import CrossSampling, CrossSamplingRow
-from metaprobe.core.results.crosscoder import CrosscoderModel, CrosscoderTraining, FeatureClass
+from metaprobe.core.results.crosscoder import (
+    CrosscoderModel,
+    CrosscoderSharing,
+    CrosscoderTraining,
+    FeatureClass,
+)
 from metaprobe.core.results.divergence import (
     CellDivergence,
     Divergence,
@@ -35,6 +40,11 @@ from metaprobe.core.results.feature_changes import (
     GroupFeatureChange,
 )
 from metaprobe.core.results.features import (
+    Control,
+    ControlShare,
+    FeatureCard,
+    FeatureCards,
+    FeatureContext,
     FeatureScore,
     FeatureScores,
     LossRecovered,
@@ -123,10 +133,13 @@ __all__ = [
     "ChangedShare",
     "Comparison",
     "Condition",
+    "Control",
+    "ControlShare",
     "Corrected",
     "CrossSampling",
     "CrossSamplingRow",
     "CrosscoderModel",
+    "CrosscoderSharing",
     "CrosscoderTraining",
     "CurvePoint",
     "Divergence",
@@ -136,9 +149,12 @@ __all__ = [
     "Estimate",
     "Evidence",
     "Explained",
+    "FeatureCard",
+    "FeatureCards",
     "FeatureChange",
     "FeatureChanges",
     "FeatureClass",
+    "FeatureContext",
     "FeatureScore",
     "FeatureScores",
     "FeatureShare",

@@ -30,8 +30,8 @@ class FeatureClass(Result):
     """Of the features that fire often enough to be judged."""
 
 
-class CrosscoderTraining(Result):
-    """What `metaprobe features diff` measured."""
+class CrosscoderSharing(Result):
+    """What the models of a crosscoder share."""
 
     module: str
     """Whose output the features are of."""
@@ -53,10 +53,15 @@ class CrosscoderTraining(Result):
     """A feature is present in a model where its NRN is at least this."""
     cosine_bound: float
     """Of `rotated`."""
+    n_rows: int
+    """Held-out tokens that the features were judged on."""
+
+
+class CrosscoderTraining(CrosscoderSharing):
+    """What `metaprobe features diff` measured."""
+
     dead: float
     """Share of features that were dead at the last step of the training."""
     rows: int
     """Rows trained on, those read twice counted twice."""
-    n_rows: int
-    """Held-out tokens that the features were judged on."""
     cpu_seconds: float

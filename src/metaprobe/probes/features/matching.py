@@ -9,7 +9,7 @@ Autoencoders of two seeds find different features in the same activations (Paulo
 2501.16615): what is lost and gained between two seeds of the base is the floor of every count.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +20,6 @@ from torch import Tensor
 from metaprobe.core.errors import ConfigError
 from metaprobe.core.results import (
     FeatureChange,
-    FeatureScore,
     FeatureScores,
     FeatureShare,
     GroupFeatureChange,
@@ -146,24 +145,17 @@ def count_changes(matches: FeatureMatches) -> FeatureChange:
     return FeatureChange(**_shares(matches, matches.base_fires, matches.stage_fires))
 
 
-def of_group(score: FeatureScore) -> bool:
-    """Return whether a feature counts as one of the group that it was scored against."""
-    return score.q_value < 0.05 and score.survives_lexical and score.survives_random
-
-
 def changes_by_skill(
     matches: FeatureMatches,
     base_scores: FeatureScores,
     stage_scores: FeatureScores,
-    survives: Callable[[FeatureScore], bool] = of_group,
 ) -> list[GroupFeatureChange]:
-    """Return what became of the features of each skill and cell.
+    """Return what became of the features of each skill and cell: those that survive all controls.
 
     Args:
         matches: Of the two autoencoders.
         base_scores: Of the base's features.
         stage_scores: Of the stage's features.
-        survives: Whether a feature counts as one of its group.
 
     Returns:
         One entry for each group that either side scored, in the order in which they were scored.
@@ -173,7 +165,7 @@ def changes_by_skill(
     for group in groups:
         base, stage = np.zeros_like(matches.base_fires), np.zeros_like(matches.stage_fires)
         for scores, chosen in ((base_scores, base), (stage_scores, stage)):
-            named = [s.feature for s in scores.scores if s.group == group and survives(s)]
+            named = [s.feature for s in scores.scores if s.group == group and s.of_skill]
             chosen[named] = True
         base, stage = base & matches.base_fires, stage & matches.stage_fires
         paired = matches.partner >= 0

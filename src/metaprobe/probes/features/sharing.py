@@ -10,7 +10,7 @@
   out of y, as they hold no feature. Both betas are divided by those of the longest model.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -19,10 +19,12 @@ import polars as pl
 from torch import Tensor
 
 from metaprobe.core.errors import ConfigError
-from metaprobe.core.results import FeatureClass, FeatureShare
+from metaprobe.core.results import CrosscoderModel, CrosscoderSharing, FeatureClass, FeatureShare
 from metaprobe.models.runtime import torch
-from metaprobe.probes.features.crosscoder import Crosscoder
+from metaprobe.probes.features.activations import ActivationStore
+from metaprobe.probes.features.crosscoder import Crosscoder, joined_rows
 from metaprobe.probes.features.matching import COSINE, MIN_FIRED, feature_share
+from metaprobe.probes.features.metrics import sae_quality
 
 NAMES = ("base", "tuned", "third")
 """What the models are called, the base first."""
@@ -104,6 +106,7 @@ class Sharing(NamedTuple):
     """One row a feature; see docs/probes/crosscoder.md."""
     artefacts: int
     """Features that are absent from a model by their norms alone."""
+    models: int
 
     @property
     def judged(self) -> pl.DataFrame:
@@ -113,7 +116,7 @@ class Sharing(NamedTuple):
     def classes(self) -> list[FeatureClass]:
         """Return how many of the judged features each class has, none left out."""
         found = self.judged["class"].to_list()
-        names = class_names(self.table["mas"].dtype.size)
+        names = class_names(self.models)
         return [
             FeatureClass(name=name, features=feature_share(found.count(name), len(found)))
             for name in names
@@ -182,4 +185,55 @@ def share_features(crosscoder: Crosscoder, rows: Iterable[Tensor]) -> Sharing:
             **{name: values.T.double().numpy() for name, values in columns.items()},
         }
     ).with_columns(pl.col(*columns).arr.eval(pl.element().fill_nan(None)))
-    return Sharing(table, int((judged & (seems & ~absent).any(0)).sum()))
+    return Sharing(table, int((judged & (seems & ~absent).any(0)).sum()), len(shares))
+
+
+def measure_crosscoder(
+    crosscoder: Crosscoder, stores: Sequence[ActivationStore], module: str
+) -> tuple[CrosscoderSharing, pl.DataFrame]:
+    """Return what a crosscoder is worth on held-out rows and whose features it holds.
+
+    Args:
+        crosscoder: The crosscoder.
+        stores: Activations of its models, in their order.
+        module: Whose output.
+
+    Returns:
+        The result, and a table with a row for each feature.
+
+    Raises:
+        ConfigError: there is nothing held out.
+        InputError: a shard is damaged.
+    """
+    found = share_features(
+        crosscoder, (rows for rows, _ in joined_rows(stores, module, crosscoder.scales))
+    )
+    models = [
+        CrosscoderModel(
+            name=store.index.model,
+            weights=store.index.weights,
+            scale=float(crosscoder.scales[n]),
+            quality=sae_quality(
+                crosscoder.sae,
+                joined_rows(stores, module, crosscoder.scales),
+                crosscoder.columns(n),
+            ),
+            rotated=found.rotated(n) if n else None,
+        )
+        for n, store in enumerate(stores)
+    ]
+    features = len(found.table)
+    result = CrosscoderSharing(
+        module=module,
+        models=models,
+        classes=found.classes(),
+        artefacts=found.artefacts,
+        rare=feature_share(features - len(found.judged), features),
+        absent_norm=ABSENT_NORM,
+        absent_error=ABSENT_ERROR,
+        absent_reconstruction=ABSENT_RECONSTRUCTION,
+        present_norm=PRESENT_NORM,
+        cosine_bound=COSINE,
+        n_rows=models[0].quality.n_rows,
+    )
+    return result, found.table
