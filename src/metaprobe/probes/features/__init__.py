@@ -3,5 +3,6 @@
 `activations` writes the states of modules on responses to disk, `sae` is the autoencoder and its
 losses, `sparse` the same loss of a BatchTopK on a CPU, `train` the training loop, `metrics` what a
 trained one is worth, `store` the files, which SAELens reads, and `scoring` sets features against
-skills.
+skills. `crosscoder` and `sharing` say which features models share, and `matching` which of two
+autoencoders do.
 """
