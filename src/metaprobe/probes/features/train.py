@@ -125,6 +125,8 @@ def train_sae(
     batches: Iterator[Tensor],
     config: SaeConfig,
     *,
+    models: int = 1,
+    start: Sae | None = None,
     device: torch.device | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Sae:
@@ -132,12 +134,15 @@ def train_sae(
 
     Args:
         batches: As many as steps, at least.
-        config: The settings.
+        config: The settings; `expansion` is that of one model.
+        models: Of how many models the activations stand side by side: their directions begin
+            alike.
         device: Where it is trained; the CPU where None. There, and without Matryoshka, the loss
             of `batchtopk` is taken at the active entries alone.
         progress: Told where it stands after every step.
 
     Raises:
+        ConfigError: `start` is of another width.
         InputError: activations are not finite or do not vary.
     """
     device = device or torch.device("cpu")
@@ -148,7 +153,13 @@ def train_sae(
     scale = float(sample.square().mean().sqrt())
     if not float(sample.var(0).sum()) > 0:
         raise InputError("the activations do not vary: take another module")
-    trainer = _Trainer(sample / scale, config)
+    if start is None:
+        parameters = _start(sample / scale, config, models)
+    elif start.width == sample.shape[1]:
+        parameters = _in_units(start, 1 / scale, device)
+    else:
+        raise ConfigError(f"an autoencoder of width {start.width} cannot go on at {len(sample[0])}")
+    trainer = _Trainer(parameters, config)
     stream = itertools.islice(itertools.chain(first, batches), config.steps)
     for step, batch in enumerate(stream):
         progress(trainer.step(step, batch.to(device) / scale))
@@ -156,19 +167,19 @@ def train_sae(
 
 
 class _Trainer:
-    def __init__(self, sample: Tensor, config: SaeConfig) -> None:
+    def __init__(self, parameters: Parameters, config: SaeConfig) -> None:
         self.config = config
-        self.parameters = _start(sample, config)
+        self.parameters = parameters
         self.trained = [p.requires_grad_() for p in self.parameters[:4]]
         if config.kind == "jumprelu":
             self.trained.append(self.parameters.threshold.requires_grad_())
         self.optimiser = torch.optim.Adam(self.trained, lr=0.0, fused=True)
         features = len(self.parameters.decoder)
-        self.idle = torch.zeros(features, dtype=torch.long, device=sample.device)
+        self.idle = torch.zeros(features, dtype=torch.long, device=parameters.decoder.device)
         self.threshold = 0.0
         self.least = 0.0
         plain = config.kind == "batchtopk" and not config.prefixes
-        self.sparse = plain and sample.device.type == "cpu"
+        self.sparse = plain and parameters.decoder.device.type == "cpu"
         self.part_rows = max(1, config.memory_mb * 2**20 // 2 // (4 * features))
 
     def step(self, number: int, x: Tensor) -> Progress:
@@ -193,11 +204,11 @@ class _Trainer:
     @torch.no_grad()
     def finish(self, scale: float) -> Sae:
         """Return the autoencoder in the units of the activations."""
-        encoder, bias, decoder, origin, threshold = (p.detach() for p in self.parameters)
+        found = Parameters(*(p.detach() for p in self.parameters))
         if self.config.kind == "batchtopk":
-            threshold = torch.full_like(bias, self.threshold)
-        found = Parameters(encoder, bias * scale, decoder, origin * scale, threshold * scale)
-        return Sae(parameters=Parameters(*(p.clone().cpu() for p in found)))
+            threshold = torch.full_like(found.threshold, self.threshold)
+            found = found._replace(threshold=threshold)
+        return Sae(parameters=_in_units(Sae(parameters=found), scale, torch.device("cpu")))
 
     def _sparse(self, x: Tensor) -> _Step:
         from metaprobe.probes.features.sparse import sparse_gradients  # numba takes a second
@@ -267,11 +278,19 @@ class _Trainer:
         self.idle[dead] = 0
 
 
-def _start(sample: Tensor, config: SaeConfig) -> Parameters:
+def _in_units(sae: Sae, scale: float, device: torch.device) -> Parameters:
+    """Return a copy of an autoencoder's parameters for activations times `scale`."""
+    encoder, bias, decoder, origin, threshold = sae.parameters
+    found = (encoder, bias * scale, decoder, origin * scale, threshold * scale)
+    return Parameters(*(p.detach().clone().to(device) for p in found))
+
+
+def _start(sample: Tensor, config: SaeConfig, models: int) -> Parameters:
     """Return random unit directions around the mean; the encoder is a part of the decoder."""
-    features, width = config.expansion * sample.shape[1], sample.shape[1]
+    width = sample.shape[1]
+    features = config.expansion * (width // models)
     generator = torch.Generator().manual_seed(seed_for("sae", "start", config.seed))
-    directions = torch.randn(features, width, generator=generator)
+    directions = torch.randn(features, width // models, generator=generator).repeat(1, models)
     decoder = torch.nn.functional.normalize(directions, dim=1).to(sample.device)
     return Parameters(
         encoder=_ENCODER_SCALE * decoder,
