@@ -29,8 +29,9 @@ BATCH, K, ACTIVE, NOISE = 4096, 32, 24, 0.02
 HELD_OUT = 8192
 STEPS = 150
 """Steps of sparsify in the comparison of quality."""
-WARM_UP = 6
-"""Ours reads four batches before its first step, which also compiles."""
+WARM_UP = 1
+READ_FIRST = {OURS: 4}
+"""Batches that a side reads before its first step, where it is not one; they are no turns."""
 ENDLESS = 10**6
 
 Batches = Iterator[Any]
@@ -67,8 +68,8 @@ def load(folder: str) -> tuple[Any, Any]:
     return rows[:-HELD_OUT], rows[-HELD_OUT:]
 
 
-def batches(rows: Any, turn: Turn | None = None) -> Batches:
-    """Yield mixed batches without end; what is done with one is a turn."""
+def batches(rows: Any, turn: Turn | None = None, first: int = 0) -> Batches:
+    """Yield mixed batches without end; what is done with one is a turn, but for the first ones."""
     import torch
 
     torch.set_num_threads(1)
@@ -76,11 +77,13 @@ def batches(rows: Any, turn: Turn | None = None) -> Batches:
     while True:
         order = torch.randperm(len(rows), generator=generator)
         for part in order.split(BATCH):
-            if turn:
-                turn.start()
+            timed = turn if first <= 0 else None
+            first -= 1
+            if timed:
+                timed.start()
             yield rows[part]
-            if turn:
-                turn.stop(BATCH)
+            if timed:
+                timed.stop(BATCH)
 
 
 def ours(source: Batches, steps: int, expansion: int) -> Explain:
@@ -195,7 +198,8 @@ def timed(side: str) -> Callable[[str | None], None]:
     def run_side(base: str | None) -> None:
         turn, folder = Turn(), str(base)
         expansion = SHAPES[Path(folder).name][1]
-        SIDES[side](batches(load(folder)[0], turn), ENDLESS, expansion)
+        source = batches(load(folder)[0], turn, READ_FIRST.get(side, 1))
+        SIDES[side](source, ENDLESS, expansion)
 
     return run_side
 
