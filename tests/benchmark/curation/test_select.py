@@ -98,6 +98,12 @@ def test_the_same_records_give_the_same_selection(found: Selection) -> None:
     assert run(*rows, ("zzz qqq", Written("1", False))) == found
 
 
+def test_an_approximate_index_selects_the_same_where_it_keeps_all(found: Selection) -> None:
+    pytest.importorskip("usearch", reason="usearch is not installed")
+    rows = [*planted(), (HOSTILE, Written("1", False)), ("zzz qqq", Written("1", False))]
+    assert run(*rows, usearch=True).candidates == found.candidates
+
+
 def test_golds_that_cannot_be_resolved_are_counted_and_made_up_for() -> None:
     asked = PLANTED["mathematics/calculation"]
     other = "What is the remainder of the number $3^9 - 4$ modulo 7?"
