@@ -69,20 +69,18 @@ def train(
     from metaprobe.probes.features.sae import SaeConfig
 
     config = parse_config(SaeConfig, apply_overrides({}, settings or []), "--set")
-    with Console(stderr=True).status("loading") as status:
+    with Console(stderr=True).status(f"{len(frozen.items) * samples} responses") as status:
         loaded = load_model(model, dtype=torch.float32)
         module = layer_module(loaded, layer)
         sampling = Sampling(samples=samples, max_new_tokens=max_new_tokens)
-        status.update(f"{len(frozen.items) * samples} responses")
         texts = answered(loaded, frozen.items, sampling)
         write_items(out / "items.jsonl", frozen.items)
+
+        def tell(share: float) -> None:
+            status.update(f"activations, {share:.0%}")
+
         store = collect_activations(
-            loaded,
-            texts,
-            [module],
-            out / "activations",
-            limit_mb=limit_mb,
-            progress=lambda share: status.update(f"activations, {share:.0%}"),
+            loaded, texts, [module], out / "activations", limit_mb=limit_mb, progress=tell
         )
         found = _train(loaded, texts, store, config, out, sampling, status)
     write_json(out / "training.json", found.model_dump(mode="json"))
@@ -206,10 +204,9 @@ def _train(
         last = now
         status.update(f"step {now.step + 1} of {config.steps}, error {now.loss:.4f}")
 
-    began = time.process_time()
     batches = activation_batches(store, module, config)
+    began = time.process_time()
     sae = train_sae(batches, config, device=loaded.device, progress=tell)
-    seconds = time.process_time() - began
     status.update("measuring")
     found = SaeTraining(
         model=store.index.model,
@@ -220,7 +217,7 @@ def _train(
         rows=config.steps * config.batch,
         samples=sampling.samples,
         max_new_tokens=sampling.max_new_tokens,
-        cpu_seconds=seconds,
+        cpu_seconds=time.process_time() - began,
         quality=sae_quality(sae, held_out_rows(store, module)),
         loss_recovered=loss_recovered(
             loaded, [texts[n].text for n in held_out_texts(store)], module, sae
@@ -232,8 +229,7 @@ def _train(
         "weights_sha256": found.weights,
         "activations": store.index.digest,
         "training": config.model_dump(mode="json"),
-        "l0": found.quality.l0,
-        "explained_variance": found.quality.explained_variance,
+        **found.quality.model_dump(include={"l0", "explained_variance"}),
     }
     save_sae(out / "sae", sae, metadata)
     return found
