@@ -30,6 +30,8 @@ from metaprobe.core.vocabulary import Skill
 REFERENCE = "sae"
 """The method that the others are compared with."""
 DRAWS = 1000
+FEWEST_DEFINED = 0.95
+"""Share of the draws that need a value: in one with stages of one kind alone an area has none."""
 FEWEST_STAGES = 3
 """With fewer, a bootstrap of stages says nothing."""
 
@@ -124,7 +126,7 @@ def _together(
     places = rng.integers(0, len(rows), size=(DRAWS, len(rows)))
     drawn = [statistic(_joined([rows[n] for n in chosen])) for chosen in places]
     known = [v for v in drawn if v is not None]
-    if len(known) < DRAWS:
+    if len(known) < FEWEST_DEFINED * DRAWS:
         return Estimate(value=value, low=None, high=None)
     low, high = np.quantile(known, [0.025, 0.975])
     return Estimate(value=value, low=min(float(low), value), high=max(float(high), value))
