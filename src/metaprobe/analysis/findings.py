@@ -28,7 +28,9 @@ from metaprobe.core.results import (
     BaseInfo,
     CellResult,
     DomainResult,
+    Evidence,
     Finding,
+    SignatureName,
     StageResult,
 )
 
@@ -242,18 +244,25 @@ def _finding(kind: str, arm: _Arm, text: str, falls: list[_Fall]) -> Finding:
     )
 
 
+def _seen(arm: _Arm, name: SignatureName) -> list[tuple[ArmResult, Evidence]]:
+    """Return the cells of a signature in each seed that shows it."""
+    return [
+        (run, one)
+        for run in arm.runs
+        for seen in run.signatures or ()
+        if seen.name == name
+        for one in seen.evidence
+    ]
+
+
+def _cell(stage: StageResult, name: str) -> CellResult:
+    return next(row for row in stage.cells if _name(row) == name)
+
+
 def _collapse(arm: _Arm) -> Finding | None:
     """Return the cells that fell and stayed down, and the step at which each began."""
-    found: list[tuple[int, CellResult]] = []
-    for run in arm.runs:
-        begun: set[str] = set()
-        final = {_name(row): row for row in _last(run).cells}
-        for stage in run.steps:
-            for name in [_name(row) for row in stage.cells if row.collapsed]:
-                if name not in begun:
-                    found.append((stage.step, final[name]))
-                    begun.add(name)
-    falls = _collect(found)
+    seen = _seen(arm, SignatureName.COLLAPSE)
+    falls = _collect((one.onset or 0, _cell(_last(run), one.subject)) for run, one in seen)
     if not falls:
         return None
     first = min(step for fall in falls for step in fall.steps)
@@ -272,23 +281,18 @@ def _since(steps: list[int]) -> str:
 
 
 def _dip(arm: _Arm) -> Finding | None:
-    """Return the cells that fell at some stage and do not fall at the last one."""
-    found: list[tuple[int, CellResult]] = []
-    for run in arm.runs:
-        standing = {_name(row) for row in _measured(_last(run)) if not is_below(row)}
-        deepest: dict[str, tuple[int, CellResult]] = {}
-        for stage in run.steps[:-1]:
-            for row in stage.cells:
-                if is_below(row) and _name(row) in standing:
-                    known = deepest.get(_name(row))
-                    if known is None or (row.delta or 0.0) < (known[1].delta or 0.0):
-                        deepest[_name(row)] = (stage.step, row)
-        found += deepest.values()
-    falls = _collect(found)
+    """Return the cells that fell and came back, and the step at which each was lowest."""
+    seen = _seen(arm, SignatureName.DIP_AND_RECOVERY)
+    falls = _collect(
+        (stage.step, _cell(stage, one.subject))
+        for run, one in seen
+        for stage in run.steps
+        if stage.step == one.onset
+    )
     if not falls:
         return None
     listed = joined([f"{f.cell} {_change_text(arm, f.rows)}, {_at(f.steps)}" for f in falls])
-    text = f"dips on {cells(len(falls))} that no longer fall at the last stage: {listed}."
+    text = f"dips on {cells(len(falls))} and recovers: {listed}."
     return _finding("dip", arm, text, falls)
 
 
@@ -430,7 +434,7 @@ def findings(summary_base: BaseInfo, arms: list[ArmResult], trained: list[str]) 
 
     Args:
         summary_base: The base and its profile.
-        arms: The arms of the study, after `assign_q_values`.
+        arms: The arms of the study, after `run_signatures`.
         trained: Cells that the arms were trained on, written `domain/skill`.
     """
     found: list[Finding | None] = [rank_arms(arms, trained)]

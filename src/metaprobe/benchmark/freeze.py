@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from metaprobe import __version__
-from metaprobe.benchmark.family import Family, families_of, find_family
+from metaprobe.benchmark.family import Family, families_of
 from metaprobe.benchmark.items import Item, dump_items, read_items, write_items
 from metaprobe.core.errors import CapacityError, ConfigError, InputError, nearest
 from metaprobe.core.files import read_json, sha256_file, write_json
@@ -71,13 +71,14 @@ class FamilyCount(BaseModel):
     items: dict[int, int]
     """Number of items."""
     capacity: dict[int, int]
-    """Distinct problems that exist, or a lower bound."""
+    """Distinct problems that exist, or a lower bound; of a corpus those that are here."""
     majority: dict[int, float]
-    """Accuracy of always giving the most frequent answer."""
+    """Accuracy of always giving the most frequent answer; of a corpus on its items here."""
     chance: dict[int, float]
     """Mean accuracy of a blind guess among the stated options."""
     clean: dict[int, float | None]
-    """Share of problems in which nothing is wrong; None where the family is not diagnostic."""
+    """Share of problems in which nothing is wrong; None where the family is not diagnostic, or is
+    a corpus."""
 
 
 class Manifest(BaseModel):
@@ -149,6 +150,41 @@ def build_benchmark(
         for item in _cell_items(families_of(cell, preset.families), used, wanted, seed, seen)
     ]
     return Benchmark(items, _manifest(name, items, used, seed))
+
+
+def freeze_items(
+    name: str, verified: Sequence[Item], wanted: Mapping[Cell, int], preset: str | None
+) -> Benchmark:
+    """Return a benchmark of verified items out of corpora, filled up with generated ones.
+
+    Args:
+        name: of the benchmark.
+        verified: items whose families are corpora.
+        wanted: items in each cell.
+        preset: whose families and levels give what is missing; None leaves it missing.
+
+    Raises:
+        ConfigError: there is no such preset, or a corpus has the name of a family of the cell.
+    """
+    if preset is not None and preset not in PRESETS:
+        raise ConfigError(
+            f"unknown preset {preset!r}{nearest(preset, PRESETS)}: use one of {', '.join(PRESETS)}"
+        )
+    items: list[Item] = []
+    seen = {item.id for item in verified}
+    for cell, count in wanted.items():
+        own = [item for item in verified if item.cell == cell]
+        taken = {item.family for item in own} & {family.name for family in families_of(cell)}
+        if taken:
+            raise ConfigError(f"corpus {min(taken)}: a family of {cell} has that name; rename it")
+        items += own
+        if preset is not None:
+            of = families_of(cell, PRESETS[preset].families)
+            limit, levels = count - len(own), PRESETS[preset].levels
+            items += spread(
+                interleaved(of, levels, split=Split.EVAL, seed=0, limit=count), limit, seen
+            )
+    return Benchmark(items, _manifest(name, items, sorted({item.level for item in items}), 0))
 
 
 def interleaved(
@@ -289,30 +325,39 @@ def _restricted(manifest: Manifest, items: list[Item]) -> Manifest:
 
 
 def _manifest(name: str, items: list[Item], levels: Sequence[int], seed: int) -> Manifest:
-    places = dict.fromkeys(f"{i.cell}/{i.family}" for i in items)
+    places = dict.fromkeys((i.cell, i.family) for i in items)
     return Manifest(
         name=name,
         version=__version__,
         seed=seed,
         levels=list(levels),
         cells=_count([str(i.cell) for i in items]),
-        families=[_family_count(find_family(place), items) for place in places],
+        families=[_family_count(cell, family, items) for cell, family in places],
         content_hash=_hash(items),
     )
 
 
-def _family_count(family: Family, items: list[Item]) -> FamilyCount:
-    own = _own(items, str(family.cell), family.name)
-    levels = sorted({i.level for i in own})
+def _family_count(cell: Cell, name: str, items: list[Item]) -> FamilyCount:
+    """Return what the items hold of a generator, or of a corpus where none has that name."""
+    own = _own(items, str(cell), name)
+    counts = {level: sum(i.level == level for i in own) for level in sorted({i.level for i in own})}
+    family = next((f for f in families_of(cell) if f.name == name), None)
     return FamilyCount(
-        cell=str(family.cell),
-        name=family.name,
-        items={level: sum(i.level == level for i in own) for level in levels},
-        capacity={level: family.capacity[level] for level in levels},
-        majority={level: family.baseline(level) for level in levels},
-        chance={level: _mean_chance(own, level) for level in levels},
-        clean={level: family.clean(level) for level in levels},
+        cell=str(cell),
+        name=name,
+        items=counts,
+        capacity={level: family.capacity[level] if family else n for level, n in counts.items()},
+        majority={
+            level: family.baseline(level) if family else _majority(own, level) for level in counts
+        },
+        chance={level: _mean_chance(own, level) for level in counts},
+        clean={level: family.clean(level) if family else None for level in counts},
     )
+
+
+def _majority(items: list[Item], level: int) -> float:
+    answers = Counter(i.answer.render() for i in items if i.level == level)
+    return max(answers.values()) / answers.total()
 
 
 def _mean_chance(items: list[Item], level: int) -> float:

@@ -5,19 +5,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from metaprobe.cli.curate_exchange import export, take_in
+from metaprobe.cli.curate_freeze import agree, freeze
+from metaprobe.cli.curate_review import review
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
     from metaprobe.benchmark.curation.narrow import Tell
     from metaprobe.benchmark.curation.select import Selection
 
-app = typer.Typer(help="Items out of corpora: select.", no_args_is_help=True)
-
-
-@app.callback()
-def _group() -> None:
-    """Items out of corpora: select."""
-
+app = typer.Typer(
+    help="Items out of corpora: select, review, agree, freeze, export, import.",
+    no_args_is_help=True,
+)
+app.command("agree")(agree)
+app.command("freeze")(freeze)
+app.command("export")(export)
+app.command("import")(take_in)
+app.command("review")(review)
 
 _Corpora = Annotated[
     list[str],
@@ -87,8 +93,9 @@ def select(
     import json
 
     from metaprobe.benchmark.curation.embedders import make_ranker
-    from metaprobe.benchmark.curation.picks import read_picks, write_picks
+    from metaprobe.benchmark.curation.picks import write_picks
     from metaprobe.benchmark.curation.readers import Corpus
+    from metaprobe.benchmark.curation.reviews import ReviewStore
     from metaprobe.benchmark.curation.seeds import read_seeds
     from metaprobe.benchmark.curation.select import SelectSettings, select
     from metaprobe.benchmark.embedding import make_embedder
@@ -104,7 +111,7 @@ def select(
     }
     settings = parse_config(SelectSettings, table, "metaprobe curate select")
     corpora = [Corpus(spec) for spec in corpus]
-    reviewed = read_picks(calibrate) if calibrate else None
+    reviewed = ReviewStore(calibrate) if calibrate else None
     cells = read_seeds(seeds)
     examples = [b.example for one in cells for b in (*one.belongs, *one.near_miss)]
     embedders = (

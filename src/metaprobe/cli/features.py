@@ -1,22 +1,26 @@
 """`metaprobe features`: sparse autoencoders on the activations of a model."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from metaprobe.cli.features_diff import diff
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
 
-    from metaprobe.benchmark.freeze import Benchmark
     from metaprobe.core.results import FeatureScore, FeatureScores, SaeTraining
     from metaprobe.models.loading import LoadedModel
+    from metaprobe.models.sampling import Sampling
     from metaprobe.probes.features.activations import ActivationStore
     from metaprobe.probes.features.sae import SaeConfig
+    from metaprobe.probes.features.scoring import Subject
     from metaprobe.probes.representation import ItemText
 
 app = typer.Typer(no_args_is_help=True, help="Sparse autoencoders on a model's activations.")
+app.command("diff")(diff)
 
 
 @app.command("train")
@@ -51,6 +55,7 @@ def train(
     from rich.console import Console
 
     from metaprobe.benchmark.freeze import load_benchmark
+    from metaprobe.benchmark.items import write_items
     from metaprobe.core.config import apply_overrides, parse_config
     from metaprobe.core.files import write_json
 
@@ -60,14 +65,17 @@ def train(
     from metaprobe.models.runtime import torch
     from metaprobe.models.sampling import Sampling
     from metaprobe.probes.features.activations import collect_activations
+    from metaprobe.probes.features.responses import answered
     from metaprobe.probes.features.sae import SaeConfig
 
     config = parse_config(SaeConfig, apply_overrides({}, settings or []), "--set")
     with Console(stderr=True).status("loading") as status:
         loaded = load_model(model, dtype=torch.float32)
-        module = _module(loaded, layer)
+        module = layer_module(loaded, layer)
         sampling = Sampling(samples=samples, max_new_tokens=max_new_tokens)
-        texts = _responses(loaded, frozen, sampling, status)
+        status.update(f"{len(frozen.items) * samples} responses")
+        texts = answered(loaded, frozen.items, sampling)
+        write_items(out / "items.jsonl", frozen.items)
         store = collect_activations(
             loaded,
             texts,
@@ -76,7 +84,7 @@ def train(
             limit_mb=limit_mb,
             progress=lambda share: status.update(f"activations, {share:.0%}"),
         )
-        found = _train(loaded, texts, store, config, out, status)
+        found = _train(loaded, texts, store, config, out, sampling, status)
     write_json(out / "training.json", found.model_dump(mode="json"))
     if as_json:
         print(found.model_dump_json(indent=1))
@@ -93,44 +101,65 @@ def score(
 ) -> None:
     """Score the features against each skill and cell, on items that did not choose them.
 
-    FOLDER/scores.json holds all of it. Two controls run, a classifier of the words and random
-    directions; token injection and paraphrase do not, so no feature is called one of a skill.
+    The model reads again for two of the four controls. FOLDER/scores.json holds all of it, and
+    FOLDER/cards.json where the best features are strongest.
     """
     from rich.console import Console
 
+    from metaprobe.benchmark.items import read_items
     from metaprobe.core.config import parse_config
     from metaprobe.core.files import read_json, write_json
-    from metaprobe.core.results import FeatureScores, SaeTraining
+    from metaprobe.core.results import SaeTraining
 
     place = folder / "training.json"
     trained = parse_config(SaeTraining, read_json(place), str(place))
+    items = read_items(folder / "items.jsonl")
 
-    from metaprobe.probes.features.activations import ActivationStore
-    from metaprobe.probes.features.scoring import (
-        CONTROLS,
-        CONTROLS_MISSING,
-        item_values,
-        score_features,
-    )
-    from metaprobe.probes.features.store import load_sae
+    from metaprobe.models.sampling import Sampling
+    from metaprobe.probes.features.contexts import feature_cards
+    from metaprobe.probes.features.controls import controlled_scores
 
-    sae, _ = load_sae(folder / "sae")
-    with Console(stderr=True).status("reading activations"):
-        values = item_values(sae, ActivationStore(folder / "activations"), trained.module)
-        found = FeatureScores(
-            module=trained.module,
-            scores=score_features(values),
-            controls=list(CONTROLS),
-            controls_missing=list(CONTROLS_MISSING),
+    sampling = Sampling(samples=trained.samples, max_new_tokens=trained.max_new_tokens)
+    with Console(stderr=True).status("loading") as status:
+        subject = _subject(folder, trained)
+        values, found = controlled_scores(
+            subject, items, sampling, folder / "reworded", status.update
         )
+        status.update("contexts")
+        cards = feature_cards(subject, values, found.scores)
     write_json(folder / "scores.json", found.model_dump(mode="json"))
+    write_json(folder / "cards.json", cards.model_dump(mode="json"))
     if as_json:
         print(found.model_dump_json(indent=1))
     else:
         _print_scores(Console(highlight=False), found)
 
 
-def _module(loaded: "LoadedModel", layer: int | None) -> str:
+def _subject(folder: Path, trained: "SaeTraining") -> "Subject":
+    """Load the model that the features are of, with its autoencoder and activations.
+
+    Raises:
+        ConfigError: a model of that name has other weights by now.
+    """
+    from metaprobe.core.errors import ConfigError
+    from metaprobe.models.loading import load_model
+    from metaprobe.models.runtime import torch
+    from metaprobe.probes.features.activations import ActivationStore, weights_hash
+    from metaprobe.probes.features.scoring import Subject
+    from metaprobe.probes.features.store import load_sae
+
+    sae, _ = load_sae(folder / "sae")
+    store = ActivationStore(folder / "activations")
+    loaded = load_model(trained.model, dtype=torch.float32)
+    if not weights_hash(loaded.model) == trained.weights == store.index.weights:
+        raise ConfigError(
+            f"{folder}: {trained.model} has other weights than the features were trained on; "
+            "bring these back, or train the features again"
+        )
+    return Subject(loaded, sae, store, trained.module)
+
+
+def layer_module(loaded: "LoadedModel", layer: int | None) -> str:
     """Return the name of a layer, the first being 1.
 
     Raises:
@@ -146,30 +175,13 @@ def _module(loaded: "LoadedModel", layer: int | None) -> str:
     return names[number - 1]
 
 
-def _responses(
-    loaded: "LoadedModel", frozen: "Benchmark", sampling: Any, status: "Status"
-) -> "list[ItemText]":
-    """Let the model answer, and return its responses with the prompts that it saw."""
-    from metaprobe.benchmark.freeze import baselines
-    from metaprobe.models.chat import SHOTS
-    from metaprobe.probes.accuracy import measure_responses
-    from metaprobe.probes.divergence import response_texts
-    from metaprobe.probes.representation import ItemText
-
-    status.update(f"{len(frozen.items) * sampling.samples} responses")
-    table = measure_responses(loaded, frozen.items, sampling, baselines(frozen.manifest))
-    items = {item.id: item for item in frozen.items}
-    asked = [items[name] for name in table["item_id"].to_list()]
-    read = response_texts(loaded, asked, table["tokens"].to_list(), SHOTS)
-    return [ItemText(i.id, i.cell, t.text) for i, t in zip(asked, read, strict=True)]
-
-
 def _train(
     loaded: "LoadedModel",
     texts: "list[ItemText]",
     store: "ActivationStore",
     config: "SaeConfig",
     out: Path,
+    sampling: "Sampling",
     status: "Status",
 ) -> "SaeTraining":
     """Train, measure and save."""
@@ -206,6 +218,8 @@ def _train(
         loss=last.loss,
         dead=last.dead,
         rows=config.steps * config.batch,
+        samples=sampling.samples,
+        max_new_tokens=sampling.max_new_tokens,
         cpu_seconds=seconds,
         quality=sae_quality(sae, held_out_rows(store, module)),
         loss_recovered=loss_recovered(
@@ -226,7 +240,7 @@ def _train(
 
 
 def _print_scores(console: "Console", found: "FeatureScores") -> None:
-    """Print the feature with the greatest AUROC of each group."""
+    """Print the feature with the greatest AUROC of each group, and what survives each control."""
     from rich.table import Table
 
     best: dict[str, FeatureScore] = {}
@@ -234,19 +248,42 @@ def _print_scores(console: "Console", found: "FeatureScores") -> None:
         held = best.get(row.group)
         if held is None or row.auroc > held.auroc:
             best[row.group] = row
-    table = Table("group", "feature", "AUROC", "q", "words", "gap to words", "random", box=None)
+    titles = ("AUROC", "q", "gap to words", "random", "tokens alone", "other wording", "survives")
+    table = Table("group", "feature", *titles, box=None)
     for row in best.values():
         table.add_row(
             row.group,
             str(row.feature),
-            f"{row.auroc:.3f} ({row.low:.3f} to {row.high:.3f})",
+            _ends(row.auroc, row.low, row.high),
             f"{row.q_value:.2g}",
-            f"{row.lexical:.3f}",
-            f"{row.lexical_gap:+.3f} ({row.gap_low:+.3f} to {row.gap_high:+.3f})",
+            _ends(row.lexical_gap, row.gap_low, row.gap_high),
             f"{row.random:.3f}",
+            _ends(row.injection, row.injection_low, row.injection_high),
+            _ends(row.paraphrase, row.paraphrase_low, row.paraphrase_high),
+            f"{sum(map(bool, row.survived.values()))} of {len(row.survived)}",
         )
-    table.caption = f"controls that did not run: {', '.join(found.controls_missing)}"
     console.print(table)
+    columns: dict[str, dict[str, str]] = {}
+    for share in found.shares:
+        survived = f"{share.survived} of {share.n} ({share.low:.2f} to {share.high:.2f})"
+        columns.setdefault(share.control, {})[share.group] = survived
+    groups = list(dict.fromkeys(share.group for share in found.shares))
+    shares = Table("survive, of those with q < 0.05", *columns, box=None)
+    for group in groups:
+        shares.add_row(group, *(column.get(group, "not measured") for column in columns.values()))
+    shares.caption = (
+        f"{found.reworded} held-out items have another wording, {found.not_reworded} have none"
+    )
+    if groups:
+        console.print(shares)
+    else:
+        console.print("no feature has q < 0.05: nothing is left to refute")
+
+
+def _ends(value: float | None, low: float | None, high: float | None) -> str:
+    if value is None or low is None or high is None:
+        return "not measured"
+    return f"{value:.3f} ({low:.3f} to {high:.3f})"
 
 
 def _print_table(console: "Console", found: "SaeTraining") -> None:

@@ -130,8 +130,8 @@ def parse_object(text: str, place: str) -> dict[str, Any]:
     """
     try:
         row = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{place}: not JSON ({error.msg})") from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise InputError(f"{place}: not JSON ({error})") from error
     if not isinstance(row, dict):
         raise InputError(f"{place}: expected a JSON object, got {type(row).__name__}")
     return row

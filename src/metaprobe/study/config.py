@@ -2,7 +2,7 @@
 
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -28,6 +28,12 @@ class BenchmarkSettings(_Settings):
     """A shipped preset, or the folder of a frozen benchmark."""
     items_per_cell: int | None = Field(default=None, ge=1)
     """Items in a cell; the preset's own number where it is not given."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        """Let `benchmark=picks/frozen` stand for the name alone."""
+        return {"name": value} if isinstance(value, str) else value
 
 
 class DataSettings(_Settings):

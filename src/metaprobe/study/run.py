@@ -160,7 +160,9 @@ def _benchmark(config: StudyConfig, layout: Layout) -> Benchmark:
     settings = config.benchmark
     wanted = settings.model_dump(mode="json")
     marker = layout.root / "benchmark" / "request.json"
-    if marker.is_file() and read_json(marker) == [wanted, __version__]:
+    asked_before = marker.is_file() and read_json(marker) == [wanted, __version__]
+    # A folder may have been frozen again since; a preset stays what it is.
+    if asked_before and not Path(settings.name).is_dir():
         return load_benchmark(str(layout.benchmark))
     benchmark = load_benchmark(settings.name, items_per_cell=settings.items_per_cell)
     write_benchmark(layout.benchmark, benchmark)

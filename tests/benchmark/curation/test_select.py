@@ -5,17 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from picked import decided
 
-from metaprobe.benchmark.curation.picks import (
-    Decision,
-    Picks,
-    read_picks,
-    verdicts,
-    write_decisions,
-    write_picks,
-)
+from metaprobe.benchmark.curation.decisions import Action
+from metaprobe.benchmark.curation.picks import read_picks, write_picks
 from metaprobe.benchmark.curation.readers import Corpus
 from metaprobe.benchmark.curation.records import Aliases, Output, Record, Written
+from metaprobe.benchmark.curation.reviews import ReviewStore
 from metaprobe.benchmark.curation.seeds import read_seeds
 from metaprobe.benchmark.curation.select import Selection, SelectSettings, select
 from metaprobe.benchmark.embedding import TfidfEmbedder
@@ -49,7 +45,7 @@ class Memory(Corpus):
         return {"name": self.name}
 
 
-def run(*rows: tuple[str, Any], reviewed: Picks | None = None, **settings: Any) -> Selection:
+def run(*rows: tuple[str, Any], reviewed: ReviewStore | None = None, **settings: Any) -> Selection:
     embedder = TfidfEmbedder(EXAMPLES)
     table = {"floor": 0.05, **settings}
     return select(
@@ -102,6 +98,12 @@ def test_the_same_records_give_the_same_selection(found: Selection) -> None:
     assert run(*rows, ("zzz qqq", Written("1", False))) == found
 
 
+def test_an_approximate_index_selects_the_same_where_it_keeps_all(found: Selection) -> None:
+    pytest.importorskip("usearch", reason="usearch is not installed")
+    rows = [*planted(), (HOSTILE, Written("1", False)), ("zzz qqq", Written("1", False))]
+    assert run(*rows, usearch=True).candidates == found.candidates
+
+
 def test_golds_that_cannot_be_resolved_are_counted_and_made_up_for() -> None:
     asked = PLANTED["mathematics/calculation"]
     other = "What is the remainder of the number $3^9 - 4$ modulo 7?"
@@ -138,12 +140,11 @@ def test_decisions_set_the_floor_of_their_cell(found: Selection, tmp_path: Path)
         )
         for n in range(40)
     ]
-    decisions = [
-        Decision(id=c.item.id, cell=cell, accepted=c.score > -0.3, reviewer="a") for c in copies
-    ]
     write_picks(tmp_path, copies, found.provenance)
-    write_decisions(tmp_path, decisions)
-    reviewed = read_picks(tmp_path)
+    reviewed = ReviewStore(tmp_path)
+    reviewed.take_in(
+        [decided(c, "a", Action.ACCEPT if c.score > -0.3 else Action.REJECT) for c in copies]
+    )
     told = run(*planted(), reviewed=reviewed, floor=0.99)
     calibration = told.provenance["calibration"][cell]
     assert (calibration["n"], calibration["accepted"]) == (40, 27)
@@ -152,25 +153,9 @@ def test_decisions_set_the_floor_of_their_cell(found: Selection, tmp_path: Path)
     assert str(kept.item.cell) == cell
     assert kept.probability is not None
     assert kept.probability > 0.8
+    write_picks(tmp_path, copies, {"scored_by": {}})
     with pytest.raises(ConfigError, match="scored with other seeds or another ranker"):
-        run(*planted(), reviewed=reviewed._replace(provenance={"scored_by": {}}))
-
-
-def test_most_reviewers_decide_and_their_last_word_counts(tmp_path: Path) -> None:
-    def decided(*votes: tuple[str, bool]) -> dict[tuple[str, str], bool]:
-        rows = [Decision(id="i", cell="c", accepted=yes, reviewer=who) for who, yes in votes]
-        return verdicts(rows)
-
-    assert decided(("a", True), ("b", False), ("c", True)) == {("i", "c"): True}
-    assert decided(("a", True), ("b", False)) == {}
-    assert decided(("a", True), ("a", False)) == {("i", "c"): False}
-
-
-def test_a_decision_on_no_candidate_is_refused(found: Selection, tmp_path: Path) -> None:
-    write_picks(tmp_path, *found)
-    write_decisions(tmp_path, [Decision(id="gone", cell="x/y", accepted=True, reviewer="a")])
-    with pytest.raises(InputError, match=r"decisions\.jsonl:1: no candidate gone of x/y"):
-        read_picks(tmp_path)
+        run(*planted(), reviewed=ReviewStore(tmp_path))
 
 
 def test_corpora_without_a_question_are_refused() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metaprobe.core.errors import InputError
+from metaprobe.core.errors import ConfigError, InputError
 from metaprobe.models.runtime import torch
 from metaprobe.probes.features.sae import (
     Parameters,
@@ -96,11 +96,14 @@ def test_matryoshka_is_the_mean_over_prefixes_that_stand_alone() -> None:
     assert float(residual.square().mean()) == pytest.approx(alone[-1], rel=1e-6)
 
 
-def test_auxiliary_loss_is_what_dead_features_leave_of_the_error() -> None:
+@pytest.mark.parametrize(("count", "rows"), [(12, 30), (3, 30), (12, 10)])
+def test_auxiliary_loss_is_what_dead_features_leave_of_the_error(count: int, rows: int) -> None:
     generator = torch.Generator().manual_seed(2)
     parameters = random_parameters(20, 8, generator)
     x, residual = (torch.randn(30, 8, generator=generator) for _ in range(2))
-    dead = torch.arange(7, 19)
+    dead = torch.arange(7, 7 + count)
+    found = auxiliary_loss(parameters, x, residual, dead, rows)
+    x, residual = x[:: 30 // rows], residual[:: 30 // rows]
     expected = 0.0
     for row, error in zip(x, -residual, strict=True):
         pre = (parameters.encoder @ (row - parameters.decoder_bias) + parameters.encoder_bias)[dead]
@@ -108,7 +111,6 @@ def test_auxiliary_loss_is_what_dead_features_leave_of_the_error() -> None:
         explained = sum(pre[j].relu() * parameters.decoder[dead[j]] for j in best)
         expected += float((error - explained).square().sum())
     expected /= float((residual - residual.mean(0)).square().sum())
-    found = auxiliary_loss(parameters, x, residual, dead)
     assert float(found) == pytest.approx(expected, rel=1e-5)
 
 
@@ -167,6 +169,24 @@ def test_planted_directions_are_recovered(changes: dict[str, object]) -> None:
 
 
 @pytest.mark.slow
+def test_few_features_are_silent_even_where_there_are_twice_as_many_as_directions() -> None:
+    directions = torch.randn(512, 128, generator=torch.Generator().manual_seed(7))
+    directions = torch.nn.functional.normalize(directions, dim=1)
+    generator = torch.Generator().manual_seed(0)
+    rates = 0.9 * torch.arange(1, 513).float() ** -0.6
+    on = torch.rand(40_960, 512, generator=generator) < rates
+    strength = 0.5 + torch.rand(on.shape, generator=generator)
+    rows = (on * strength) @ directions + 0.02 * torch.randn(len(on), 128, generator=generator)
+    sae = train_sae(batches(rows[:32_768], 4096), SaeConfig(steps=250))
+    assert float((sae.encode(rows[32_768:]) > 0).any(0).float().mean()) > 0.95
+
+
+def test_features_are_dead_after_the_rows_in_which_an_average_one_fires_300_times() -> None:
+    assert SaeConfig(k=32).dead_rows(1024) == 300 * 1024 // 32
+    assert SaeConfig(k=32, dead_after=7).dead_rows(1024) == 7
+
+
+@pytest.mark.slow
 def test_sparse_and_dense_training_go_the_same_way(monkeypatch: pytest.MonkeyPatch) -> None:
     from metaprobe.probes.features import train
 
@@ -208,3 +228,15 @@ def test_activations_without_life_are_refused() -> None:
         rows = torch.full((64, 8), value)
         with pytest.raises(InputError, match=words):
             train_sae(batches(rows, 16), SaeConfig(batch=16, steps=2))
+
+
+def test_training_goes_on_where_an_autoencoder_ended() -> None:
+    rows = 5 * torch.randn(64, 8, generator=torch.Generator().manual_seed(3)) + 1
+    config = SaeConfig(kind="jumprelu", expansion=2, k=2, batch=16, steps=4, learning_rate=1e-3)
+    first = train_sae(batches(rows, 16), config)
+    still = config.model_copy(update={"learning_rate": 1e-12})
+    second = train_sae(batches(rows, 16), still, start=first)
+    for before, after in zip(first.parameters, second.parameters, strict=True):
+        torch.testing.assert_close(before, after)
+    with pytest.raises(ConfigError, match="of width 8 cannot go on at 9"):
+        train_sae(batches(torch.randn(64, 9), 16), config, start=first)

@@ -1,14 +1,13 @@
-"""A folder of picks: the candidates that were selected, why, and what people decided on them.
+"""A folder of picks: the candidates that were selected, and why.
 
 Everything else reads and writes such a folder through this module.
 
     candidates.jsonl   one `Candidate` a line, cell by cell, best first
     provenance.json    settings, seeds, embedders, corpora, counts, calibration
-    decisions.jsonl    one `Decision` a line, where people have reviewed the candidates
+    reviews.sqlite     what people decided on them; see `reviews.py`
 """
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -21,7 +20,6 @@ from metaprobe.core.files import read_json, read_jsonl, write_json, write_text
 
 CANDIDATES = "candidates.jsonl"
 PROVENANCE = "provenance.json"
-DECISIONS = "decisions.jsonl"
 
 Line = TypeVar("Line", bound=BaseModel)
 
@@ -66,27 +64,11 @@ class Candidate(BaseModel):
     """As the corpus states it."""
 
 
-class Decision(BaseModel):
-    """What one person decided on one candidate."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    id: str
-    """Of the item."""
-    cell: str
-    """As it was suggested."""
-    accepted: bool
-    """Whether the item belongs to that cell."""
-    reviewer: str
-    note: str = ""
-
-
 class Picks(NamedTuple):
     """What lies in a folder."""
 
     candidates: list[Candidate]
     provenance: dict[str, Any]
-    decisions: list[Decision]
 
 
 def write_picks(folder: Path, candidates: Sequence[Candidate], provenance: dict[str, Any]) -> None:
@@ -96,44 +78,24 @@ def write_picks(folder: Path, candidates: Sequence[Candidate], provenance: dict[
     write_json(folder / PROVENANCE, provenance)
 
 
-def write_decisions(folder: Path, decisions: Sequence[Decision]) -> None:
-    """Write all decisions on the candidates of a folder, in place of those that are there."""
-    lines = "".join(one.model_dump_json() + "\n" for one in decisions)
-    write_text(folder / DECISIONS, lines)
-
-
 def read_picks(folder: Path) -> Picks:
-    """Return what lies in a folder; without decisions none.
+    """Return the candidates in a folder.
 
     Raises:
-        InputError: something is missing, damaged, or decides on what is no candidate.
+        InputError: something is missing or damaged.
     """
     provenance = read_json(folder / PROVENANCE)
     if not isinstance(provenance, dict):
         raise InputError(f"{folder / PROVENANCE}: expected a JSON object")
-    candidates = _lines(folder / CANDIDATES, Candidate)
-    path = folder / DECISIONS
-    decisions = _lines(path, Decision) if path.is_file() else []
-    known = {(one.item.id, str(one.item.cell)) for one in candidates}
-    for number, decision in enumerate(decisions, start=1):
-        if (decision.id, decision.cell) not in known:
-            raise InputError(f"{path}:{number}: no candidate {decision.id} of {decision.cell}")
-    return Picks(candidates, provenance, decisions)
+    return Picks(read_lines(folder / CANDIDATES, Candidate), provenance)
 
 
-def verdicts(decisions: Sequence[Decision]) -> dict[tuple[str, str], bool]:
-    """Return by item and cell whether most reviewers accept it; an even vote gives none.
+def read_lines(path: Path, kind: type[Line]) -> list[Line]:
+    """Return the lines of a JSON-lines file, each as an object of the class.
 
-    The last decision of a reviewer counts.
+    Raises:
+        InputError: a line is none; it and the field are named.
     """
-    last = {(one.id, one.cell, one.reviewer): one.accepted for one in decisions}
-    votes: Counter[tuple[str, str]] = Counter()
-    for (item, cell, _), accepted in last.items():
-        votes[item, cell] += 1 if accepted else -1
-    return {key: balance > 0 for key, balance in votes.items() if balance}
-
-
-def _lines(path: Path, kind: type[Line]) -> list[Line]:
     found = []
     for number, row in enumerate(read_jsonl(path), start=1):
         try:

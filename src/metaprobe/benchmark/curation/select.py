@@ -18,12 +18,14 @@ from metaprobe import __version__
 from metaprobe.benchmark.answers import Answer
 from metaprobe.benchmark.curation import scoring
 from metaprobe.benchmark.curation.calibration import Calibration, Judged, calibrate
+from metaprobe.benchmark.curation.decisions import verdicts
 from metaprobe.benchmark.curation.embedders import MOST_EMBEDDED
 from metaprobe.benchmark.curation.golds import UnresolvedGoldError, typed_gold
 from metaprobe.benchmark.curation.narrow import Progress, Tell, narrow
-from metaprobe.benchmark.curation.picks import Candidate, Neighbour, Picks, verdicts
+from metaprobe.benchmark.curation.picks import Candidate, Neighbour
 from metaprobe.benchmark.curation.readers import Corpus, read_all
 from metaprobe.benchmark.curation.records import Record
+from metaprobe.benchmark.curation.reviews import ReviewStore
 from metaprobe.benchmark.curation.scoring import Fit, Scorer, diverse_order
 from metaprobe.benchmark.curation.seeds import Seeds, seeds_digest
 from metaprobe.benchmark.duplicates import near_duplicates
@@ -76,7 +78,7 @@ def select(
     embedders: tuple[Embedder, Embedder],
     settings: SelectSettings,
     *,
-    reviewed: Picks | None = None,
+    reviewed: ReviewStore | None = None,
     tell: Tell = lambda _: None,
 ) -> Selection:
     """Select candidates for the cells.
@@ -135,16 +137,16 @@ def select(
 
 
 def _calibrations(
-    reviewed: Picks, scored_by: Mapping[str, object], wanted: float
+    reviewed: ReviewStore, scored_by: Mapping[str, object], wanted: float
 ) -> dict[str, Calibration]:
-    if reviewed.provenance.get("scored_by") != scored_by:
+    if reviewed.picks.provenance.get("scored_by") != scored_by:
         raise ConfigError(
             "--calibrate: these picks were scored with other seeds or another ranker, so their "
             "scores mean something else; review picks of the present ones"
         )
-    decided = verdicts(reviewed.decisions)
+    decided = verdicts(reviewed.decisions())
     judged: dict[str, list[Judged]] = {}
-    for one in reviewed.candidates:
+    for one in reviewed.picks.candidates:
         accepted = decided.get((one.item.id, str(one.item.cell)))
         if accepted is not None:
             judged.setdefault(str(one.item.cell), []).append(

@@ -20,6 +20,12 @@ from metaprobe.core.results.comparison import (
     PathPoint,
 )
 from metaprobe.core.results.cross_sampling import CrossSampling, CrossSamplingRow
+from metaprobe.core.results.crosscoder import (
+    CrosscoderModel,
+    CrosscoderSharing,
+    CrosscoderTraining,
+    FeatureClass,
+)
 from metaprobe.core.results.divergence import (
     CellDivergence,
     Divergence,
@@ -27,7 +33,18 @@ from metaprobe.core.results.divergence import (
     PositionDivergence,
     TextKind,
 )
+from metaprobe.core.results.feature_changes import (
+    FeatureChange,
+    FeatureChanges,
+    FeatureShare,
+    GroupFeatureChange,
+)
 from metaprobe.core.results.features import (
+    Control,
+    ControlShare,
+    FeatureCard,
+    FeatureCards,
+    FeatureContext,
     FeatureScore,
     FeatureScores,
     LossRecovered,
@@ -123,9 +140,14 @@ __all__ = [
     "ChangedShare",
     "Comparison",
     "Condition",
+    "Control",
+    "ControlShare",
     "Corrected",
     "CrossSampling",
     "CrossSamplingRow",
+    "CrosscoderModel",
+    "CrosscoderSharing",
+    "CrosscoderTraining",
     "CurvePoint",
     "Divergence",
     "DivergenceSummary",
@@ -134,11 +156,19 @@ __all__ = [
     "Estimate",
     "Evidence",
     "Explained",
+    "FeatureCard",
+    "FeatureCards",
+    "FeatureChange",
+    "FeatureChanges",
+    "FeatureClass",
+    "FeatureContext",
     "FeatureScore",
     "FeatureScores",
+    "FeatureShare",
     "Finding",
     "Gate",
     "GroupChange",
+    "GroupFeatureChange",
     "GroupTransfer",
     "JudgeAgreement",
     "Judgement",

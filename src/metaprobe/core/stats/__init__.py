@@ -5,6 +5,7 @@ paired by item. All accuracies and changes are shares (1.0 is 100 percentage poi
 interval and each test was chosen by simulation; tests/core/ repeats it.
 """
 
+from metaprobe.core.stats.agreement import cohen_kappa, krippendorff_alpha, raw_agreement
 from metaprobe.core.stats.hierarchical import ArmChange, arm_change
 from metaprobe.core.stats.multiplicity import benjamini_hochberg, holm
 from metaprobe.core.stats.paired import (
@@ -45,11 +46,13 @@ __all__ = [
     "bca_delta",
     "benjamini_hochberg",
     "chance_corrected",
+    "cohen_kappa",
     "detectable_fall",
     "fall_power",
     "flipped_sums",
     "holm",
     "items_needed",
+    "krippendorff_alpha",
     "mcnemar_p",
     "mean_interval",
     "minimum_detectable_effect",
@@ -57,6 +60,7 @@ __all__ = [
     "pass_at_k",
     "pass_hat_k",
     "permutation_p",
+    "raw_agreement",
     "share_interval",
     "t_interval",
     "wilson",

@@ -22,7 +22,7 @@ _MAX_LATTICE_WORK = 1_000_000
 
 
 @lru_cache(maxsize=32)
-def _bootstrap_weights(n: int, draws: int) -> NDArray[np.float32]:
+def bootstrap_weights(n: int, draws: int) -> NDArray[np.float32]:
     """Return Dirichlet weights (draws, n + 2); the last two columns belong to +1 and -1."""
     rng = numpy_rng_for("stats", "bootstrap", n, draws)
     shapes = np.append(np.ones(n), [PRIOR_ITEMS, PRIOR_ITEMS])
@@ -103,7 +103,7 @@ def paired_delta(
     n = difference.size
     order = numpy_rng_for("stats", stream).permutation(n)
     atoms = np.append(difference[order], [1.0, -1.0]).astype(np.float32)
-    means = _bootstrap_weights(n, draws) @ atoms
+    means = bootstrap_weights(n, draws) @ atoms
     low, high = np.quantile(means, [0.5 - level / 2, 0.5 + level / 2])
     value = float(difference.mean())
     return Interval(value, min(float(low), value), max(float(high), value), n)

@@ -8,8 +8,8 @@ with the next shard and ends with the same bytes.
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,20 +22,24 @@ from torch import Tensor
 from metaprobe.core.errors import ConfigError, InputError, StorageError, nearest
 from metaprobe.core.files import atomic_path, read_json, write_json
 from metaprobe.core.streams import numpy_rng_for, short_hash
-from metaprobe.core.vocabulary import Cell, Domain, Skill
+from metaprobe.core.vocabulary import Cell, Domain, Skill, Verdict
 from metaprobe.models.loading import LoadedModel, Model
 from metaprobe.models.logprobs import Text, length_batches, pad_texts
 from metaprobe.models.runtime import torch
 from metaprobe.probes.representation import ItemText
 
-VERSION = 1
-"""Raised whenever the same model and texts would give other shards."""
+VERSION = 2
+"""Raised whenever the same model and texts would give another index or other shards."""
 
 SHARD_TOKENS = 16_384
 """Rows of a shard, unless the texts of a single item have more."""
 _BATCH_TOKENS = 4096
 _PLACES = {"text": torch.int32, "position": torch.int32, "token": torch.int32, "kind": torch.uint8}
 _INDEX = "index.json"
+
+
+class _AllRead(Exception):
+    """Raised from inside a model to leave out the layers above the last module that is read."""
 
 
 class TokenKind(IntEnum):
@@ -59,6 +63,8 @@ class TextEntry(BaseModel):
     skill: Skill
     tokens: int
     """Rows of the text: prompt and response."""
+    verdict: Verdict | None
+    """Of the response; None where it was not graded."""
 
     @property
     def cell(self) -> Cell:
@@ -127,13 +133,17 @@ def plan_activations(
     if not texts or not modules:
         raise ConfigError("activations need at least one text and one module: name both")
     entries = []
-    for item, cell, text in texts:
+    for item, cell, text, verdict in texts:
         tokens = len(text.prompt) + len(text.completion)
         if not len(text.prompt):
             raise ConfigError(f"item {item} of {cell} has an empty prompt: begin it with a token")
-        entries.append(TextEntry(item=item, domain=cell.domain, skill=cell.skill, tokens=tokens))
+        entries.append(
+            TextEntry(
+                item=item, domain=cell.domain, skill=cell.skill, tokens=tokens, verdict=verdict
+            )
+        )
     probe = torch.zeros(1, 3, dtype=torch.long)
-    widths = {name: h.shape[-1] for name, h in _outputs(loaded.model, modules, probe).items()}
+    widths = {name: h.shape[-1] for name, h in module_states(loaded.model, modules, probe).items()}
     weights = weights_hash(loaded.model)
     dtype = str(loaded.model.dtype).removeprefix("torch.")
     read = [(t.item, *t.text.prompt, -1, *t.text.completion) for t in texts]
@@ -236,6 +246,31 @@ class ActivationStore:
         """
         return Places(*self._tensors(shard, tuple(_PLACES)))
 
+    def texts(self, numbers: Collection[int]) -> dict[int, Text]:
+        """Return those of the texts that have a response, by number.
+
+        The prompt ends before the first token of the response that is not a special one.
+
+        Args:
+            numbers: Of texts in the index.
+
+        Raises:
+            InputError: a shard is damaged.
+        """
+        found = {}
+        for shard, held in enumerate(self.index.shards):
+            if not (wanted := set(numbers) & set(held)):
+                continue
+            places = self.places(shard)
+            for number in wanted:
+                mine = places.text == number
+                tokens = places.token[mine].tolist()
+                starts = (places.kind[mine] == TokenKind.RESPONSE).nonzero()
+                if len(starts):
+                    start = int(starts[0])
+                    found[number] = Text(tokens[:start], tokens[start:])
+        return found
+
     def _tensors(self, shard: int, names: Sequence[str]) -> list[Tensor]:
         path = _shard_path(self.folder, shard)
         rows = sum(self.index.texts[t].tokens for t in self.index.shards[shard])
@@ -310,7 +345,7 @@ def _shard(loaded: LoadedModel, texts: Sequence[Text], modules: Sequence[str]) -
         text = torch.tensor(batch)[:, None].expand_as(ids)
         for name, values in zip(_PLACES, (text, place, ids, kind), strict=True):
             parts[name].append(values[mask])
-        for name, states in _outputs(loaded.model, modules, ids).items():
+        for name, states in module_states(loaded.model, modules, ids).items():
             kept = states.cpu()[mask]
             if not bool(kept.isfinite().all()):
                 raise InputError(
@@ -323,10 +358,20 @@ def _shard(loaded: LoadedModel, texts: Sequence[Text], modules: Sequence[str]) -
 
 
 @torch.inference_mode()
-def _outputs(model: Model, modules: Sequence[str], ids: Tensor) -> dict[str, Tensor]:
-    """Return what each module returns for ids (B, T), of shape (B, T, D)."""
+def module_states(model: Model, modules: Sequence[str], ids: Tensor) -> dict[str, Tensor]:
+    """Return what each module returns for ids (B, T), of shape (B, T, D).
+
+    Raises:
+        ConfigError: there is no such module, or it returns anything else.
+    """
     found: dict[str, Tensor] = {}
-    with hooked(model, modules, lambda name, states: found.__setitem__(name, states)):
+
+    def see(name: str, states: Tensor) -> None:
+        found[name] = states
+        if len(found) == len(modules):
+            raise _AllRead
+
+    with suppress(_AllRead), hooked(model, modules, see):
         model.base_model(input_ids=ids.to(model.device), use_cache=False)
     for name in modules:
         if name not in found or found[name].shape[:2] != ids.shape or found[name].ndim != 3:
@@ -384,8 +429,15 @@ def _shard_path(folder: Path, number: int) -> Path:
 
 
 def _read_index(folder: Path) -> ActivationIndex:
+    found = read_json(folder / _INDEX)
+    version = found.get("version") if isinstance(found, dict) else None
+    if version != VERSION:
+        raise InputError(
+            f"{folder / _INDEX}: of version {version!r}, only {VERSION} is read; "
+            "remove the folder and collect the activations again"
+        )
     try:
-        return ActivationIndex.model_validate(read_json(folder / _INDEX))
+        return ActivationIndex.model_validate(found)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))

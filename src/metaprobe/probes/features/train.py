@@ -22,7 +22,7 @@ from metaprobe.probes.features.sae import (
     reconstruction_loss,
 )
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same activations and settings would give another autoencoder."""
 
 TRAINED_KINDS = (TokenKind.PROMPT, TokenKind.RESPONSE)
@@ -32,6 +32,7 @@ _FIRST_ROWS = 16_384
 _HELD_ROWS = 4096
 _ENCODER_SCALE = 0.3
 _THRESHOLD_MEMORY = 0.99
+_AUXILIARY_SHARE = 4
 
 
 class Progress(NamedTuple):
@@ -52,15 +53,18 @@ class _Step(NamedTuple):
 
 
 def held_out_shards(store: ActivationStore) -> range:
-    """Return the last tenth of the shards, at least one, which nothing is trained on.
+    """Return the last shards, with a tenth of the rows or more, which nothing is trained on.
 
     Raises:
         ConfigError: there is one shard only.
     """
-    count = len(store.index.shards)
-    if count < 2:
+    rows = [sum(store.index.texts[t].tokens for t in texts) for texts in store.index.shards]
+    if len(rows) < 2:
         raise ConfigError(f"{store.folder}: one shard cannot be split: collect more items")
-    return range(count - max(1, count // 10), count)
+    start = len(rows) - 1
+    while start > 1 and 10 * sum(rows[start:]) < sum(rows):
+        start -= 1
+    return range(start, len(rows))
 
 
 def held_out_texts(store: ActivationStore) -> list[int]:
@@ -125,6 +129,8 @@ def train_sae(
     batches: Iterator[Tensor],
     config: SaeConfig,
     *,
+    models: int = 1,
+    start: Sae | None = None,
     device: torch.device | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Sae:
@@ -132,12 +138,15 @@ def train_sae(
 
     Args:
         batches: As many as steps, at least.
-        config: The settings.
+        config: The settings; `expansion` is that of one model.
+        models: Of how many models the activations stand side by side: their directions begin
+            alike.
         device: Where it is trained; the CPU where None. There, and without Matryoshka, the loss
             of `batchtopk` is taken at the active entries alone.
         progress: Told where it stands after every step.
 
     Raises:
+        ConfigError: `start` is of another width.
         InputError: activations are not finite or do not vary.
     """
     device = device or torch.device("cpu")
@@ -148,7 +157,13 @@ def train_sae(
     scale = float(sample.square().mean().sqrt())
     if not float(sample.var(0).sum()) > 0:
         raise InputError("the activations do not vary: take another module")
-    trainer = _Trainer(sample / scale, config)
+    if start is None:
+        parameters = _start(sample / scale, config, models)
+    elif start.width == sample.shape[1]:
+        parameters = _in_units(start, 1 / scale, device)
+    else:
+        raise ConfigError(f"an autoencoder of width {start.width} cannot go on at {len(sample[0])}")
+    trainer = _Trainer(parameters, config)
     stream = itertools.islice(itertools.chain(first, batches), config.steps)
     for step, batch in enumerate(stream):
         progress(trainer.step(step, batch.to(device) / scale))
@@ -156,32 +171,36 @@ def train_sae(
 
 
 class _Trainer:
-    def __init__(self, sample: Tensor, config: SaeConfig) -> None:
+    def __init__(self, parameters: Parameters, config: SaeConfig) -> None:
         self.config = config
-        self.parameters = _start(sample, config)
+        self.parameters = parameters
         self.trained = [p.requires_grad_() for p in self.parameters[:4]]
         if config.kind == "jumprelu":
             self.trained.append(self.parameters.threshold.requires_grad_())
         self.optimiser = torch.optim.Adam(self.trained, lr=0.0, fused=True)
         features = len(self.parameters.decoder)
-        self.idle = torch.zeros(features, dtype=torch.long, device=sample.device)
+        self.idle = torch.zeros(features, dtype=torch.long, device=parameters.decoder.device)
+        self.dead_after = config.dead_rows(features)
         self.threshold = 0.0
         self.least = 0.0
         plain = config.kind == "batchtopk" and not config.prefixes
-        self.sparse = plain and sample.device.type == "cpu"
+        self.sparse = plain and parameters.decoder.device.type == "cpu"
         self.part_rows = max(1, config.memory_mb * 2**20 // 2 // (4 * features))
 
     def step(self, number: int, x: Tensor) -> Progress:
         config, parameters = self.config, self.parameters
         done = self._sparse(x) if self.sparse else self._dense(x)
-        dead = (self.idle > config.dead_after).nonzero()[:, 0]
+        dead = (self.idle > self.dead_after).nonzero()[:, 0]
         if len(dead) and config.auxiliary:
-            loss = auxiliary_loss(parameters, x, done.residual, dead)
+            # Its products are dense: they stay below a quarter of the encoder's.
+            held = min(self.part_rows, len(x)) * len(self.idle)
+            rows = max(1, held // (_AUXILIARY_SHARE * len(dead)))
+            loss = auxiliary_loss(parameters, x, done.residual, dead, rows)
             (config.auxiliary * loss).backward()
         self.idle += len(x)
         self.idle[done.fired > 0] = 0
         self._update(number)
-        if config.resample and len(dead) and (number + 1) % (-(-config.dead_after // len(x))) == 0:
+        if config.resample and len(dead) and (number + 1) % (-(-self.dead_after // len(x))) == 0:
             self._resample(x, done.residual, dead)
         if config.kind == "batchtopk":
             # The mean over the steps so far, until there are enough to forget the first ones.
@@ -193,11 +212,11 @@ class _Trainer:
     @torch.no_grad()
     def finish(self, scale: float) -> Sae:
         """Return the autoencoder in the units of the activations."""
-        encoder, bias, decoder, origin, threshold = (p.detach() for p in self.parameters)
+        found = Parameters(*(p.detach() for p in self.parameters))
         if self.config.kind == "batchtopk":
-            threshold = torch.full_like(bias, self.threshold)
-        found = Parameters(encoder, bias * scale, decoder, origin * scale, threshold * scale)
-        return Sae(parameters=Parameters(*(p.clone().cpu() for p in found)))
+            threshold = torch.full_like(found.threshold, self.threshold)
+            found = found._replace(threshold=threshold)
+        return Sae(parameters=_in_units(Sae(parameters=found), scale, torch.device("cpu")))
 
     def _sparse(self, x: Tensor) -> _Step:
         from metaprobe.probes.features.sparse import sparse_gradients  # numba takes a second
@@ -267,11 +286,19 @@ class _Trainer:
         self.idle[dead] = 0
 
 
-def _start(sample: Tensor, config: SaeConfig) -> Parameters:
+def _in_units(sae: Sae, scale: float, device: torch.device) -> Parameters:
+    """Return a copy of an autoencoder's parameters for activations times `scale`."""
+    encoder, bias, decoder, origin, threshold = sae.parameters
+    found = (encoder, bias * scale, decoder, origin * scale, threshold * scale)
+    return Parameters(*(p.detach().clone().to(device) for p in found))
+
+
+def _start(sample: Tensor, config: SaeConfig, models: int) -> Parameters:
     """Return random unit directions around the mean; the encoder is a part of the decoder."""
-    features, width = config.expansion * sample.shape[1], sample.shape[1]
+    width = sample.shape[1]
+    features = config.expansion * (width // models)
     generator = torch.Generator().manual_seed(seed_for("sae", "start", config.seed))
-    directions = torch.randn(features, width, generator=generator)
+    directions = torch.randn(features, width // models, generator=generator).repeat(1, models)
     decoder = torch.nn.functional.normalize(directions, dim=1).to(sample.device)
     return Parameters(
         encoder=_ENCODER_SCALE * decoder,

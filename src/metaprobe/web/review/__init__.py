@@ -1,0 +1,1 @@
+"""The page on which people decide which candidates belong to the cells."""

@@ -1,0 +1,6 @@
+"""Makes `picked`, a folder of picks by hand, importable from the tests beside it."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmark" / "curation"))
