@@ -51,6 +51,13 @@ from metaprobe.core.results.features import (
     SaeQuality,
     SaeTraining,
 )
+from metaprobe.core.results.lighter import (
+    Lighter,
+    LighterMethod,
+    LighterRow,
+    SkillMovement,
+    SteeringEffect,
+)
 from metaprobe.core.results.likelihood import CellLikelihood, Likelihood, LikelihoodRow
 from metaprobe.core.results.looks import Look
 from metaprobe.core.results.parameters import (
@@ -168,6 +175,9 @@ __all__ = [
     "KindCosine",
     "LayerSimilarity",
     "LensLayer",
+    "Lighter",
+    "LighterMethod",
+    "LighterRow",
     "Likelihood",
     "LikelihoodRow",
     "Look",
@@ -196,8 +206,10 @@ __all__ = [
     "SignatureName",
     "SkillBehaviour",
     "SkillDirection",
+    "SkillMovement",
     "SkillResult",
     "StageResult",
+    "SteeringEffect",
     "Summary",
     "TaskVectorCosine",
     "TextKind",

@@ -5,5 +5,6 @@ losses, `sparse` the same loss of a BatchTopK on a CPU, `train` the training loo
 trained one is worth, `store` the files, which SAELens reads. `scoring` sets features against
 skills, `injection` and `paraphrase` are the controls for which the model reads again, `controls`
 runs all four, and `contexts` shows where features are strongest. `crosscoder` and `sharing` say
-which features models share, and `matching` which of two autoencoders do.
+which features models share, and `matching` which of two autoencoders do. `interventions`
+edits what a module returns while the model samples.
 """
