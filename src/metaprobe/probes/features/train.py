@@ -125,6 +125,7 @@ def train_sae(
     batches: Iterator[Tensor],
     config: SaeConfig,
     *,
+    start: Sae | None = None,
     device: torch.device | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Sae:
@@ -133,6 +134,8 @@ def train_sae(
     Args:
         batches: As many as steps, at least.
         config: The settings.
+        start: Begins from this one, of the same width and kind, where it is given; from random
+            directions otherwise.
         device: Where it is trained; the CPU where None. There, and without Matryoshka, the loss
             of `batchtopk` is taken at the active entries alone.
         progress: Told where it stands after every step.
@@ -148,7 +151,8 @@ def train_sae(
     scale = float(sample.square().mean().sqrt())
     if not float(sample.var(0).sum()) > 0:
         raise InputError("the activations do not vary: take another module")
-    trainer = _Trainer(sample / scale, config)
+    parameters = _start(sample / scale, config) if start is None else _scaled(start, scale, device)
+    trainer = _Trainer(parameters, config)
     stream = itertools.islice(itertools.chain(first, batches), config.steps)
     for step, batch in enumerate(stream):
         progress(trainer.step(step, batch.to(device) / scale))
@@ -156,19 +160,19 @@ def train_sae(
 
 
 class _Trainer:
-    def __init__(self, sample: Tensor, config: SaeConfig) -> None:
+    def __init__(self, parameters: Parameters, config: SaeConfig) -> None:
         self.config = config
-        self.parameters = _start(sample, config)
+        self.parameters = parameters
         self.trained = [p.requires_grad_() for p in self.parameters[:4]]
         if config.kind == "jumprelu":
             self.trained.append(self.parameters.threshold.requires_grad_())
         self.optimiser = torch.optim.Adam(self.trained, lr=0.0, fused=True)
         features = len(self.parameters.decoder)
-        self.idle = torch.zeros(features, dtype=torch.long, device=sample.device)
+        self.idle = torch.zeros(features, dtype=torch.long, device=parameters.decoder.device)
         self.threshold = 0.0
         self.least = 0.0
         plain = config.kind == "batchtopk" and not config.prefixes
-        self.sparse = plain and sample.device.type == "cpu"
+        self.sparse = plain and parameters.decoder.device.type == "cpu"
         self.part_rows = max(1, config.memory_mb * 2**20 // 2 // (4 * features))
 
     def step(self, number: int, x: Tensor) -> Progress:
@@ -265,6 +269,12 @@ class _Trainer:
             for name in ("exp_avg", "exp_avg_sq"):
                 self.optimiser.state[p][name][dead] = 0.0
         self.idle[dead] = 0
+
+
+def _scaled(sae: Sae, scale: float, device: torch.device) -> Parameters:
+    """Return the parameters of an autoencoder for activations divided by `scale`."""
+    encoder, bias, decoder, origin, threshold = (p.to(device).clone() for p in sae.parameters)
+    return Parameters(encoder, bias / scale, decoder, origin / scale, threshold / scale)
 
 
 def _start(sample: Tensor, config: SaeConfig) -> Parameters:
