@@ -1,7 +1,7 @@
 """`metaprobe features`: sparse autoencoders on the activations of a model."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
 
-    from metaprobe.benchmark.freeze import Benchmark
     from metaprobe.core.results import FeatureScore, FeatureScores, SaeTraining
     from metaprobe.models.loading import LoadedModel
+    from metaprobe.models.sampling import Sampling
     from metaprobe.probes.features.activations import ActivationStore
     from metaprobe.probes.features.sae import SaeConfig
     from metaprobe.probes.representation import ItemText
@@ -51,6 +51,7 @@ def train(
     from rich.console import Console
 
     from metaprobe.benchmark.freeze import load_benchmark
+    from metaprobe.benchmark.items import write_items
     from metaprobe.core.config import apply_overrides, parse_config
     from metaprobe.core.files import write_json
 
@@ -60,6 +61,7 @@ def train(
     from metaprobe.models.runtime import torch
     from metaprobe.models.sampling import Sampling
     from metaprobe.probes.features.activations import collect_activations
+    from metaprobe.probes.features.responses import answered
     from metaprobe.probes.features.sae import SaeConfig
 
     config = parse_config(SaeConfig, apply_overrides({}, settings or []), "--set")
@@ -67,7 +69,9 @@ def train(
         loaded = load_model(model, dtype=torch.float32)
         module = _module(loaded, layer)
         sampling = Sampling(samples=samples, max_new_tokens=max_new_tokens)
-        texts = _responses(loaded, frozen, sampling, status)
+        status.update(f"{len(frozen.items) * samples} responses")
+        texts = answered(loaded, frozen.items, sampling)
+        write_items(out / "items.jsonl", frozen.items)
         store = collect_activations(
             loaded,
             texts,
@@ -76,7 +80,7 @@ def train(
             limit_mb=limit_mb,
             progress=lambda share: status.update(f"activations, {share:.0%}"),
         )
-        found = _train(loaded, texts, store, config, out, status)
+        found = _train(loaded, texts, store, config, out, sampling, status)
     write_json(out / "training.json", found.model_dump(mode="json"))
     if as_json:
         print(found.model_dump_json(indent=1))
@@ -107,21 +111,25 @@ def score(
 
     from metaprobe.probes.features.activations import ActivationStore
     from metaprobe.probes.features.scoring import (
-        CONTROLS,
-        CONTROLS_MISSING,
+        control_shares,
         item_values,
+        random_directions,
         score_features,
     )
     from metaprobe.probes.features.store import load_sae
 
     sae, _ = load_sae(folder / "sae")
     with Console(stderr=True).status("reading activations"):
-        values = item_values(sae, ActivationStore(folder / "activations"), trained.module)
+        store = ActivationStore(folder / "activations")
+        random = random_directions(sae, store, trained.module)
+        values = item_values(sae, random, store, trained.module)
+        scores = score_features(values)
         found = FeatureScores(
             module=trained.module,
-            scores=score_features(values),
-            controls=list(CONTROLS),
-            controls_missing=list(CONTROLS_MISSING),
+            scores=scores,
+            shares=control_shares(scores),
+            reworded=0,
+            not_reworded=0,
         )
     write_json(folder / "scores.json", found.model_dump(mode="json"))
     if as_json:
@@ -146,30 +154,13 @@ def _module(loaded: "LoadedModel", layer: int | None) -> str:
     return names[number - 1]
 
 
-def _responses(
-    loaded: "LoadedModel", frozen: "Benchmark", sampling: Any, status: "Status"
-) -> "list[ItemText]":
-    """Let the model answer, and return its responses with the prompts that it saw."""
-    from metaprobe.benchmark.freeze import baselines
-    from metaprobe.models.chat import SHOTS
-    from metaprobe.probes.accuracy import measure_responses
-    from metaprobe.probes.divergence import response_texts
-    from metaprobe.probes.representation import ItemText
-
-    status.update(f"{len(frozen.items) * sampling.samples} responses")
-    table = measure_responses(loaded, frozen.items, sampling, baselines(frozen.manifest))
-    items = {item.id: item for item in frozen.items}
-    asked = [items[name] for name in table["item_id"].to_list()]
-    read = response_texts(loaded, asked, table["tokens"].to_list(), SHOTS)
-    return [ItemText(i.id, i.cell, t.text) for i, t in zip(asked, read, strict=True)]
-
-
 def _train(
     loaded: "LoadedModel",
     texts: "list[ItemText]",
     store: "ActivationStore",
     config: "SaeConfig",
     out: Path,
+    sampling: "Sampling",
     status: "Status",
 ) -> "SaeTraining":
     """Train, measure and save."""
@@ -206,6 +197,8 @@ def _train(
         loss=last.loss,
         dead=last.dead,
         rows=config.steps * config.batch,
+        samples=sampling.samples,
+        max_new_tokens=sampling.max_new_tokens,
         cpu_seconds=seconds,
         quality=sae_quality(sae, held_out_rows(store, module)),
         loss_recovered=loss_recovered(
@@ -245,7 +238,6 @@ def _print_scores(console: "Console", found: "FeatureScores") -> None:
             f"{row.lexical_gap:+.3f} ({row.gap_low:+.3f} to {row.gap_high:+.3f})",
             f"{row.random:.3f}",
         )
-    table.caption = f"controls that did not run: {', '.join(found.controls_missing)}"
     console.print(table)
 
 

@@ -58,7 +58,7 @@ def test_rows_are_the_states_of_each_text_alone(
     for shard in range(len(store.index.shards)):
         rows, places = store.read(module, shard), store.places(shard)
         for number in places.text.unique().tolist():
-            item, cell, text = texts[number]
+            item, cell, text, _ = texts[number]
             entry, mine = store.index.texts[number], places.text == number
             assert (entry.item, entry.cell) == (item, cell)
             ids = [*text.prompt, *text.completion]
@@ -137,6 +137,9 @@ def test_damage_is_told_with_its_place(
     with pytest.raises(InputError, match="shard-00001.safetensors: damaged"):
         store.read("transformer.h.0", 1)
     (tmp_path / "index.json").write_text('{"version": 1}', encoding="utf-8")
+    with pytest.raises(InputError, match=r"of version 1, only 2 is read; remove the folder"):
+        ActivationStore(tmp_path)
+    (tmp_path / "index.json").write_text('{"version": 2}', encoding="utf-8")
     with pytest.raises(InputError, match=r"index.json: model: Field required"):
         ActivationStore(tmp_path)
     with pytest.raises(ConfigError, match="no activations of 'transformer.h.1', only of"):

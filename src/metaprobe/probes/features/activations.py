@@ -22,14 +22,14 @@ from torch import Tensor
 from metaprobe.core.errors import ConfigError, InputError, StorageError, nearest
 from metaprobe.core.files import atomic_path, read_json, write_json
 from metaprobe.core.streams import numpy_rng_for, short_hash
-from metaprobe.core.vocabulary import Cell, Domain, Skill
+from metaprobe.core.vocabulary import Cell, Domain, Skill, Verdict
 from metaprobe.models.loading import LoadedModel, Model
 from metaprobe.models.logprobs import Text, length_batches, pad_texts
 from metaprobe.models.runtime import torch
 from metaprobe.probes.representation import ItemText
 
-VERSION = 1
-"""Raised whenever the same model and texts would give other shards."""
+VERSION = 2
+"""Raised whenever the same model and texts would give another index or other shards."""
 
 SHARD_TOKENS = 16_384
 """Rows of a shard, unless the texts of a single item have more."""
@@ -59,6 +59,8 @@ class TextEntry(BaseModel):
     skill: Skill
     tokens: int
     """Rows of the text: prompt and response."""
+    verdict: Verdict | None
+    """Of the response; None where it was not graded."""
 
     @property
     def cell(self) -> Cell:
@@ -127,11 +129,15 @@ def plan_activations(
     if not texts or not modules:
         raise ConfigError("activations need at least one text and one module: name both")
     entries = []
-    for item, cell, text in texts:
+    for item, cell, text, verdict in texts:
         tokens = len(text.prompt) + len(text.completion)
         if not len(text.prompt):
             raise ConfigError(f"item {item} of {cell} has an empty prompt: begin it with a token")
-        entries.append(TextEntry(item=item, domain=cell.domain, skill=cell.skill, tokens=tokens))
+        entries.append(
+            TextEntry(
+                item=item, domain=cell.domain, skill=cell.skill, tokens=tokens, verdict=verdict
+            )
+        )
     probe = torch.zeros(1, 3, dtype=torch.long)
     widths = {name: h.shape[-1] for name, h in _outputs(loaded.model, modules, probe).items()}
     weights = weights_hash(loaded.model)
@@ -384,8 +390,15 @@ def _shard_path(folder: Path, number: int) -> Path:
 
 
 def _read_index(folder: Path) -> ActivationIndex:
+    found = read_json(folder / _INDEX)
+    version = found.get("version") if isinstance(found, dict) else None
+    if version != VERSION:
+        raise InputError(
+            f"{folder / _INDEX}: of version {version!r}, only {VERSION} is read; "
+            "remove the folder and collect the activations again"
+        )
     try:
-        return ActivationIndex.model_validate(read_json(folder / _INDEX))
+        return ActivationIndex.model_validate(found)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))

@@ -1,4 +1,4 @@
-"""Features against skills: held-out AUROC with a permutation null, beside two controls.
+"""Features against skills: held-out AUROC with a permutation null, beside four controls.
 
 The unit is the item: a feature's value is its mean over the response tokens of all responses to the
 item. Items are split into two halves within each skill. For each skill, and each cell, the features
@@ -12,10 +12,13 @@ with the greatest AUROC on the first half are scored on the second:
   the feature that it stands for, chosen on the first half by the same rule; a feature survives
   above all of them.
 
-Token injection and paraphrase are not among the controls: no feature is called one of a skill here.
+The other two controls let the model read again: token injection (`injection`) and paraphrase
+(`paraphrase`). A feature counts as one of a skill where its q-value is below `LEVEL` and it
+survives all four.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +26,8 @@ from scipy import special, stats
 
 from metaprobe.core.association import auroc, auroc_interval
 from metaprobe.core.errors import ConfigError
-from metaprobe.core.results import FeatureScore
-from metaprobe.core.stats import FloatArray, Interval, benjamini_hochberg
+from metaprobe.core.results import Control, ControlShare, FeatureScore
+from metaprobe.core.stats import FloatArray, Interval, benjamini_hochberg, wilson
 from metaprobe.core.streams import numpy_rng_for, seed_for
 from metaprobe.core.vocabulary import CELLS, Cell, Skill
 from metaprobe.models.runtime import torch
@@ -32,12 +35,11 @@ from metaprobe.probes.features.activations import ActivationStore, TokenKind
 from metaprobe.probes.features.sae import Parameters, Sae
 from metaprobe.probes.representation.directions import first_half
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same activations and autoencoder would give other scores."""
 
-CONTROLS = ("lexical", "random features")
-CONTROLS_MISSING = ("token injection", "paraphrase")
-
+LEVEL = 0.05
+"""The q-value below which a feature is set against the controls."""
 CANDIDATES = 5
 """Features of a skill or cell that are scored."""
 PERMUTATIONS = 20_000
@@ -65,11 +67,12 @@ class ItemValues(NamedTuple):
     """Share of each token among response tokens, (items, tokens that occur)."""
 
 
-def item_values(sae: Sae, store: ActivationStore, module: str) -> ItemValues:
+def item_values(sae: Sae, random: Sae, store: ActivationStore, module: str) -> ItemValues:
     """Return features, random directions and words of all items with a response token.
 
     Args:
         sae: The autoencoder.
+        random: Its `random_directions`.
         store: Activations of the module.
         module: Whose output the autoencoder is of.
 
@@ -81,7 +84,7 @@ def item_values(sae: Sae, store: ActivationStore, module: str) -> ItemValues:
     cells = {e.item: e.cell for e in entries}
     place = {item: n for n, item in enumerate(sorted(cells))}
     owner = torch.tensor([place[e.item] for e in entries])
-    coders = (sae, random_directions(sae, store, module))
+    coders = (sae, random)
     sums = [torch.zeros(len(place), sae.features, dtype=torch.float64) for _ in coders]
     owners, tokens = [], []
     for shard in range(len(store.index.shards)):
@@ -133,49 +136,107 @@ def random_directions(sae: Sae, store: ActivationStore, module: str) -> Sae:
     return Sae(parameters=Parameters(directions, -levels, directions, origin, zeros))
 
 
+def held_out(values: ItemValues) -> _Mask:
+    """Return which items are scored; the others choose the features."""
+    return ~first_half(values.items, [cell.skill for cell in values.cells])
+
+
+def members(group: str, cells: Sequence[Cell]) -> _Mask:
+    """Return which cells are of a group, a skill or a cell."""
+    return np.array([group in (str(cell), str(cell.skill)) for cell in cells])
+
+
+def candidates(features: FloatArray, positive: _Mask) -> NDArray[np.int64]:
+    """Return the `CANDIDATES` features with the greatest AUROC, greatest first.
+
+    Args:
+        features: Of the items of the first half, (items, F).
+        positive: Which of them are of the group.
+    """
+    return np.argsort(-aurocs(features, positive), kind="stable")[:CANDIDATES]
+
+
 def score_features(values: ItemValues) -> list[FeatureScore]:
     """Return the scores of the candidates of each skill and cell with enough items.
+
+    The two controls that let the model read again have not run on them.
 
     Args:
         values: Of the items.
     """
-    skills = [cell.skill for cell in values.cells]
-    half = first_half(values.items, skills)
-    groups: list[tuple[str, _Mask]] = [
-        (str(skill), np.array([s == skill for s in skills])) for skill in Skill
-    ]
-    groups += [(str(c), np.array([cell == c for cell in values.cells])) for c in CELLS]
+    held = held_out(values)
     scores = []
-    for name, positive in groups:
-        counts = [
-            n for part in (half, ~half) for n in (positive[part].sum(), (~positive[part]).sum())
-        ]
+    for name in [*map(str, Skill), *map(str, CELLS)]:
+        positive = members(name, values.cells)
+        counts = [(side & kind).sum() for side in (held, ~held) for kind in (positive, ~positive)]
         if min(counts) >= MIN_ITEMS // 2:
-            scores += _group_scores(name, values, positive, half)
+            scores += _group_scores(name, values, positive, held)
     q_values = benjamini_hochberg(np.array([s.p_value for s in scores]))
     return [
         s.model_copy(update={"q_value": float(q)}) for s, q in zip(scores, q_values, strict=True)
     ]
 
 
+def judged(scores: Sequence[FeatureScore]) -> list[FeatureScore]:
+    """Return the scores with `of_skill` set, after all controls have run."""
+    return [
+        s.model_copy(update={"of_skill": s.q_value < LEVEL and all(s.survived.values())})
+        for s in scores
+    ]
+
+
+def control_shares(scores: Sequence[FeatureScore]) -> list[ControlShare]:
+    """Return what share of the features below `LEVEL` survives each control, and all of them.
+
+    Args:
+        scores: After `judged`.
+    """
+    found = [s for s in scores if s.q_value < LEVEL]
+    skills = [s for s in found if "/" not in s.group]
+    groups = {"skills": skills, "cells": [s for s in found if "/" in s.group]}
+    groups |= {
+        name: [s for s in found if s.group == name]
+        for name in dict.fromkeys(s.group for s in found)
+    }
+    shares = []
+    for name, rows in groups.items():
+        kept: dict[Control | Literal["all four"], list[bool | None]]
+        kept = {c: [s.survived[c] for s in rows] for c in get_args(Control)}
+        kept["all four"] = [s.of_skill for s in rows]
+        for control, survived in kept.items():
+            known = [bool(s) for s in survived if s is not None]
+            share = wilson(sum(known), len(known))
+            if share:
+                shares.append(
+                    ControlShare(
+                        group=name,
+                        control=control,
+                        share=share.value,
+                        low=share.low,
+                        high=share.high,
+                        survived=sum(known),
+                        n=share.n,
+                    )
+                )
+    return shares
+
+
 def _group_scores(
-    name: str, values: ItemValues, positive: _Mask, half: _Mask
+    name: str, values: ItemValues, positive: _Mask, held: _Mask
 ) -> list[FeatureScore]:
-    labels = positive[~half]
-    lexical = _ridge_scores(values.words[half], positive[half], values.words[~half])
-    areas = []
-    for features in (values.features, values.random):
-        train = aurocs(features[half], positive[half])
-        chosen = np.argsort(-train, kind="stable")[:CANDIDATES]
-        areas.append((chosen, features[~half][:, chosen]))
-    (chosen, held), (_, random_held) = areas
-    random = float(aurocs(random_held, labels).max())
-    found = aurocs(held, labels)
-    p_values = permutation_p(held, labels, name)
+    labels = positive[held]
+    lexical = _ridge_scores(values.words[~held], positive[~held], values.words[held])
+    chosen, by_chance = (
+        candidates(x[~held], positive[~held]) for x in (values.features, values.random)
+    )
+    features = values.features[held][:, chosen]
+    random = float(aurocs(values.random[held][:, by_chance], labels).max())
+    found = aurocs(features, labels)
+    p_values = permutation_p(features, labels, name)
     rows = []
     for n, feature in enumerate(chosen.tolist()):
         interval = auroc_interval(float(found[n]), int(labels.sum()), int((~labels).sum()))
-        gap = auroc_gap(held[:, n], lexical, labels)
+        gap = auroc_gap(features[:, n], lexical, labels)
         rows.append(
             FeatureScore(
                 group=name,

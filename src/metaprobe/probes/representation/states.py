@@ -6,7 +6,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from metaprobe.core.errors import ConfigError, InputError
-from metaprobe.core.vocabulary import Cell
+from metaprobe.core.vocabulary import Cell, Verdict
 from metaprobe.models.loading import LoadedModel, Model
 from metaprobe.models.logprobs import Text, length_batches, pad_texts
 from metaprobe.models.runtime import torch
@@ -21,6 +21,8 @@ class ItemText(NamedTuple):
     item: str
     cell: Cell
     text: Text
+    verdict: Verdict | None = None
+    """Of the response, where it was graded."""
 
 
 class PairStates(NamedTuple):
@@ -53,7 +55,7 @@ def check_pair(base: LoadedModel, tuned: LoadedModel, texts: Sequence[ItemText])
     layers, width, vocabulary = shapes[0]
     if not any(len(t.text.completion) for t in texts):
         raise ConfigError("the texts hold no completion token: pass at least one response")
-    for item, cell, text in texts:
+    for item, cell, text, _ in texts:
         if len(text.prompt) == 0:
             raise ConfigError(f"item {item} of {cell} has an empty prompt: begin it with a token")
         ids = [*text.prompt, *text.completion]
