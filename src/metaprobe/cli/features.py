@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from metaprobe.cli.features_diff import diff
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from metaprobe.probes.representation import ItemText
 
 app = typer.Typer(no_args_is_help=True, help="Sparse autoencoders on a model's activations.")
+app.command("diff")(diff)
 
 
 @app.command("train")
@@ -67,7 +70,7 @@ def train(
     config = parse_config(SaeConfig, apply_overrides({}, settings or []), "--set")
     with Console(stderr=True).status("loading") as status:
         loaded = load_model(model, dtype=torch.float32)
-        module = _module(loaded, layer)
+        module = layer_module(loaded, layer)
         sampling = Sampling(samples=samples, max_new_tokens=max_new_tokens)
         status.update(f"{len(frozen.items) * samples} responses")
         texts = answered(loaded, frozen.items, sampling)
@@ -138,7 +141,7 @@ def score(
         _print_scores(Console(highlight=False), found)
 
 
-def _module(loaded: "LoadedModel", layer: int | None) -> str:
+def layer_module(loaded: "LoadedModel", layer: int | None) -> str:
     """Return the name of a layer, the first being 1.
 
     Raises:

@@ -20,12 +20,24 @@ from metaprobe.core.results.comparison import (
     PathPoint,
 )
 from metaprobe.core.results.cross_sampling import CrossSampling, CrossSamplingRow
+from metaprobe.core.results.crosscoder import (
+    CrosscoderModel,
+    CrosscoderSharing,
+    CrosscoderTraining,
+    FeatureClass,
+)
 from metaprobe.core.results.divergence import (
     CellDivergence,
     Divergence,
     DivergenceSummary,
     PositionDivergence,
     TextKind,
+)
+from metaprobe.core.results.feature_changes import (
+    FeatureChange,
+    FeatureChanges,
+    FeatureShare,
+    GroupFeatureChange,
 )
 from metaprobe.core.results.features import (
     Control,
@@ -126,6 +138,9 @@ __all__ = [
     "Corrected",
     "CrossSampling",
     "CrossSamplingRow",
+    "CrosscoderModel",
+    "CrosscoderSharing",
+    "CrosscoderTraining",
     "CurvePoint",
     "Divergence",
     "DivergenceSummary",
@@ -136,12 +151,17 @@ __all__ = [
     "Explained",
     "FeatureCard",
     "FeatureCards",
+    "FeatureChange",
+    "FeatureChanges",
+    "FeatureClass",
     "FeatureContext",
     "FeatureScore",
     "FeatureScores",
+    "FeatureShare",
     "Finding",
     "Gate",
     "GroupChange",
+    "GroupFeatureChange",
     "GroupTransfer",
     "JudgeAgreement",
     "Judgement",

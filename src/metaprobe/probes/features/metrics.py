@@ -20,7 +20,9 @@ _POSITIONS = 512
 
 
 @torch.inference_mode()
-def sae_quality(sae: Sae, rows: Iterable[tuple[Tensor, Tensor]]) -> SaeQuality:
+def sae_quality(
+    sae: Sae, rows: Iterable[tuple[Tensor, Tensor]], columns: slice = slice(None)
+) -> SaeQuality:
     """Return how well an autoencoder explains activations that it has not seen.
 
     Explained variance is 1 - sum |x - x_hat|² / sum |x - mean|², both sums over all rows: not a
@@ -29,19 +31,20 @@ def sae_quality(sae: Sae, rows: Iterable[tuple[Tensor, Tensor]]) -> SaeQuality:
     Args:
         sae: The autoencoder.
         rows: Batches of activations (N, D) and of the text that each row is of, (N,).
+        columns: Of the activations, those whose variance is looked at.
 
     Raises:
         ConfigError: there is no row, or the rows do not vary.
     """
     fired = torch.zeros(sae.features)
     sums: dict[int, FloatArray] = {}
-    origin = sae.parameters.decoder_bias.double()
-    offset, total = torch.zeros(sae.width, dtype=torch.float64), 0
+    origin = sae.parameters.decoder_bias[columns].double()
+    offset, total = torch.zeros_like(origin), 0
     for x, texts in rows:
         features = sae.encode(x)
         fired += (features > 0).sum(0)
-        error = (x - sae.decode(features)).double().square().sum(1)
-        centred = x.double() - origin
+        error = (x - sae.decode(features))[:, columns].double().square().sum(1)
+        centred = x[:, columns].double() - origin
         offset += centred.sum(0)
         total += len(x)
         values = torch.stack(

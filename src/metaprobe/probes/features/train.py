@@ -125,6 +125,7 @@ def train_sae(
     batches: Iterator[Tensor],
     config: SaeConfig,
     *,
+    models: int = 1,
     start: Sae | None = None,
     device: torch.device | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
@@ -133,8 +134,10 @@ def train_sae(
 
     Args:
         batches: As many as steps, at least.
-        config: The settings.
-        start: Begins from this one, of the same width and kind, where it is given; from random
+        config: The settings; `expansion` is that of one model.
+        models: Of how many models the activations stand side by side: their directions begin
+            alike.
+        start: Begins from this one, of the same widths and kind, where it is given; from random
             directions otherwise.
         device: Where it is trained; the CPU where None. There, and without Matryoshka, the loss
             of `batchtopk` is taken at the active entries alone.
@@ -151,8 +154,10 @@ def train_sae(
     scale = float(sample.square().mean().sqrt())
     if not float(sample.var(0).sum()) > 0:
         raise InputError("the activations do not vary: take another module")
-    parameters = _start(sample / scale, config) if start is None else _scaled(start, scale, device)
-    trainer = _Trainer(parameters, config)
+    if start is None:
+        trainer = _Trainer(_start(sample / scale, config, models), config)
+    else:
+        trainer = _Trainer(_scaled(start, scale, device), config)
     stream = itertools.islice(itertools.chain(first, batches), config.steps)
     for step, batch in enumerate(stream):
         progress(trainer.step(step, batch.to(device) / scale))
@@ -277,11 +282,12 @@ def _scaled(sae: Sae, scale: float, device: torch.device) -> Parameters:
     return Parameters(encoder, bias / scale, decoder, origin / scale, threshold / scale)
 
 
-def _start(sample: Tensor, config: SaeConfig) -> Parameters:
+def _start(sample: Tensor, config: SaeConfig, models: int) -> Parameters:
     """Return random unit directions around the mean; the encoder is a part of the decoder."""
-    features, width = config.expansion * sample.shape[1], sample.shape[1]
+    width = sample.shape[1]
+    features = config.expansion * (width // models)
     generator = torch.Generator().manual_seed(seed_for("sae", "start", config.seed))
-    directions = torch.randn(features, width, generator=generator)
+    directions = torch.randn(features, width // models, generator=generator).repeat(1, models)
     decoder = torch.nn.functional.normalize(directions, dim=1).to(sample.device)
     return Parameters(
         encoder=_ENCODER_SCALE * decoder,
