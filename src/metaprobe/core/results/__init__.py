@@ -34,6 +34,13 @@ from metaprobe.core.results.features import (
     SaeQuality,
     SaeTraining,
 )
+from metaprobe.core.results.interventions import (
+    ControlKind,
+    EditControl,
+    EditedSet,
+    EditEffect,
+    Intervention,
+)
 from metaprobe.core.results.likelihood import CellLikelihood, Likelihood, LikelihoodRow
 from metaprobe.core.results.looks import Look
 from metaprobe.core.results.parameters import (
@@ -116,6 +123,7 @@ __all__ = [
     "ChangedShare",
     "Comparison",
     "Condition",
+    "ControlKind",
     "Corrected",
     "CrossSampling",
     "CrossSamplingRow",
@@ -124,6 +132,9 @@ __all__ = [
     "DivergenceSummary",
     "DomainResult",
     "EarlyWarning",
+    "EditControl",
+    "EditEffect",
+    "EditedSet",
     "Estimate",
     "Evidence",
     "Explained",
@@ -133,6 +144,7 @@ __all__ = [
     "Gate",
     "GroupChange",
     "GroupTransfer",
+    "Intervention",
     "JudgeAgreement",
     "Judgement",
     "KindCosine",
