@@ -5,6 +5,7 @@ answer an item with the same random numbers, and a difference between them is th
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import polars as pl
 
@@ -18,8 +19,9 @@ from metaprobe.models.chat import (
     has_chat_template,
     padding,
 )
+from metaprobe.models.decoding import Decoder
 from metaprobe.models.loading import LoadedModel
-from metaprobe.models.sampler import Request, StopText, sample
+from metaprobe.models.sampler import Request, StopText, sample, sample_from
 from metaprobe.models.sampling import Sampling
 from metaprobe.probes.prompts import item_prompts
 
@@ -37,11 +39,20 @@ def measure_responses(
     majority: Majority,
     *,
     shots: int = SHOTS,
+    decoder: Decoder | None = None,
 ) -> pl.DataFrame:
     """Sample and grade `sampling.samples` responses to each item.
 
     A model without a chat template sees `shots` worked examples before the question, and its
     response ends where it goes on to another one.
+
+    Args:
+        loaded: the model.
+        items: what is asked.
+        sampling: how responses are drawn.
+        majority: goes into the column of that name.
+        shots: worked examples, where the model has no chat template.
+        decoder: computes the logits, in the place of the fastest of the model.
 
     Returns:
         One row a response: `item_id, domain, skill, family, level, sample, verdict, self_check,
@@ -52,8 +63,12 @@ def measure_responses(
     stop_text = None if has_chat_template(tokenizer) else StopText(tokenizer, NEXT_QUESTION)
     prompts = item_prompts(loaded, items, shots, room=sampling.max_new_tokens)
     requests = [Request(item.id, prompt) for item, prompt in zip(items, prompts, strict=True)]
-    completions = sample(
-        loaded.model,
+    draw = (
+        partial(sample, loaded.model)
+        if decoder is None
+        else partial(sample_from, lambda _: decoder)
+    )
+    completions = draw(
         requests,
         sampling,
         stop=end_of_turn(tokenizer),

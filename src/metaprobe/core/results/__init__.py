@@ -51,6 +51,13 @@ from metaprobe.core.results.features import (
     SaeQuality,
     SaeTraining,
 )
+from metaprobe.core.results.interventions import (
+    ControlKind,
+    EditControl,
+    EditedSet,
+    EditEffect,
+    Intervention,
+)
 from metaprobe.core.results.likelihood import CellLikelihood, Likelihood, LikelihoodRow
 from metaprobe.core.results.looks import Look
 from metaprobe.core.results.parameters import (
@@ -134,6 +141,7 @@ __all__ = [
     "Comparison",
     "Condition",
     "Control",
+    "ControlKind",
     "ControlShare",
     "Corrected",
     "CrossSampling",
@@ -146,6 +154,9 @@ __all__ = [
     "DivergenceSummary",
     "DomainResult",
     "EarlyWarning",
+    "EditControl",
+    "EditEffect",
+    "EditedSet",
     "Estimate",
     "Evidence",
     "Explained",
@@ -163,6 +174,7 @@ __all__ = [
     "GroupChange",
     "GroupFeatureChange",
     "GroupTransfer",
+    "Intervention",
     "JudgeAgreement",
     "Judgement",
     "KindCosine",

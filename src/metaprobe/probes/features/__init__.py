@@ -2,6 +2,6 @@
 
 `activations` writes the states of modules on responses to disk, `sae` is the autoencoder and its
 losses, `sparse` the same loss of a BatchTopK on a CPU, `train` the training loop, `metrics` what a
-trained one is worth, `store` the files, which SAELens reads, and `scoring` sets features against
-skills.
+trained one is worth, `store` the files, which SAELens reads, `scoring` sets features against
+skills, and `interventions` edits what a module returns while the model samples.
 """
