@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from metaprobe.models.sampling import Sampling
     from metaprobe.probes.features.activations import ActivationStore
     from metaprobe.probes.features.sae import SaeConfig
+    from metaprobe.probes.features.scoring import Subject
     from metaprobe.probes.representation import ItemText
 
 app = typer.Typer(no_args_is_help=True, help="Sparse autoencoders on a model's activations.")
@@ -100,45 +101,62 @@ def score(
 ) -> None:
     """Score the features against each skill and cell, on items that did not choose them.
 
-    FOLDER/scores.json holds all of it. Two controls run, a classifier of the words and random
-    directions; token injection and paraphrase do not, so no feature is called one of a skill.
+    The model reads again for two of the four controls. FOLDER/scores.json holds all of it, and
+    FOLDER/cards.json where the best features are strongest.
     """
     from rich.console import Console
 
+    from metaprobe.benchmark.items import read_items
     from metaprobe.core.config import parse_config
     from metaprobe.core.files import read_json, write_json
-    from metaprobe.core.results import FeatureScores, SaeTraining
+    from metaprobe.core.results import SaeTraining
 
     place = folder / "training.json"
     trained = parse_config(SaeTraining, read_json(place), str(place))
+    items = read_items(folder / "items.jsonl")
 
-    from metaprobe.probes.features.activations import ActivationStore
-    from metaprobe.probes.features.scoring import (
-        control_shares,
-        item_values,
-        random_directions,
-        score_features,
-    )
-    from metaprobe.probes.features.store import load_sae
+    from metaprobe.models.sampling import Sampling
+    from metaprobe.probes.features.contexts import feature_cards
+    from metaprobe.probes.features.controls import controlled_scores
 
-    sae, _ = load_sae(folder / "sae")
-    with Console(stderr=True).status("reading activations"):
-        store = ActivationStore(folder / "activations")
-        random = random_directions(sae, store, trained.module)
-        values = item_values(sae, random, store, trained.module)
-        scores = score_features(values)
-        found = FeatureScores(
-            module=trained.module,
-            scores=scores,
-            shares=control_shares(scores),
-            reworded=0,
-            not_reworded=0,
+    sampling = Sampling(samples=trained.samples, max_new_tokens=trained.max_new_tokens)
+    with Console(stderr=True).status("loading") as status:
+        subject = _subject(folder, trained)
+        values, found = controlled_scores(
+            subject, items, sampling, folder / "reworded", status.update
         )
+        status.update("contexts")
+        cards = feature_cards(subject, values, found.scores)
     write_json(folder / "scores.json", found.model_dump(mode="json"))
+    write_json(folder / "cards.json", cards.model_dump(mode="json"))
     if as_json:
         print(found.model_dump_json(indent=1))
     else:
         _print_scores(Console(highlight=False), found)
+
+
+def _subject(folder: Path, trained: "SaeTraining") -> "Subject":
+    """Load the model that the features are of, with its autoencoder and activations.
+
+    Raises:
+        ConfigError: a model of that name has other weights by now.
+    """
+    from metaprobe.core.errors import ConfigError
+    from metaprobe.models.loading import load_model
+    from metaprobe.models.runtime import torch
+    from metaprobe.probes.features.activations import ActivationStore, weights_hash
+    from metaprobe.probes.features.scoring import Subject
+    from metaprobe.probes.features.store import load_sae
+
+    sae, _ = load_sae(folder / "sae")
+    store = ActivationStore(folder / "activations")
+    loaded = load_model(trained.model, dtype=torch.float32)
+    if not weights_hash(loaded.model) == trained.weights == store.index.weights:
+        raise ConfigError(
+            f"{folder}: {trained.model} has other weights than the features were trained on; "
+            "bring these back, or train the features again"
+        )
+    return Subject(loaded, sae, store, trained.module)
 
 
 def layer_module(loaded: "LoadedModel", layer: int | None) -> str:
@@ -222,7 +240,7 @@ def _train(
 
 
 def _print_scores(console: "Console", found: "FeatureScores") -> None:
-    """Print the feature with the greatest AUROC of each group."""
+    """Print the feature with the greatest AUROC of each group, and what survives each control."""
     from rich.table import Table
 
     best: dict[str, FeatureScore] = {}
@@ -230,18 +248,40 @@ def _print_scores(console: "Console", found: "FeatureScores") -> None:
         held = best.get(row.group)
         if held is None or row.auroc > held.auroc:
             best[row.group] = row
-    table = Table("group", "feature", "AUROC", "q", "words", "gap to words", "random", box=None)
+    titles = ("AUROC", "q", "gap to words", "random", "tokens alone", "other wording", "survives")
+    table = Table("group", "feature", *titles, box=None)
     for row in best.values():
         table.add_row(
             row.group,
             str(row.feature),
-            f"{row.auroc:.3f} ({row.low:.3f} to {row.high:.3f})",
+            _ends(row.auroc, row.low, row.high),
             f"{row.q_value:.2g}",
-            f"{row.lexical:.3f}",
-            f"{row.lexical_gap:+.3f} ({row.gap_low:+.3f} to {row.gap_high:+.3f})",
+            _ends(row.lexical_gap, row.gap_low, row.gap_high),
             f"{row.random:.3f}",
+            _ends(row.injection, row.injection_low, row.injection_high),
+            _ends(row.paraphrase, row.paraphrase_low, row.paraphrase_high),
+            f"{sum(map(bool, row.survived.values()))} of {len(row.survived)}",
         )
     console.print(table)
+    shares = Table("of features with q < 0.05", "survive", "share", box=None)
+    for share in found.shares:
+        shares.add_row(
+            f"{share.group}, {share.control}",
+            f"{share.survived} of {share.n}",
+            _ends(share.share, share.low, share.high),
+        )
+    if not found.shares:
+        shares.add_row("none", "", "")
+    shares.caption = (
+        f"{found.reworded} held-out items have another wording, {found.not_reworded} have none"
+    )
+    console.print(shares)
+
+
+def _ends(value: float | None, low: float | None, high: float | None) -> str:
+    if value is None or low is None or high is None:
+        return "not measured"
+    return f"{value:.3f} ({low:.3f} to {high:.3f})"
 
 
 def _print_table(console: "Console", found: "SaeTraining") -> None:

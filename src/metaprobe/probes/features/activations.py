@@ -8,7 +8,7 @@ with the next shard and ends with the same bytes.
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
@@ -139,7 +139,7 @@ def plan_activations(
             )
         )
     probe = torch.zeros(1, 3, dtype=torch.long)
-    widths = {name: h.shape[-1] for name, h in _outputs(loaded.model, modules, probe).items()}
+    widths = {name: h.shape[-1] for name, h in module_states(loaded.model, modules, probe).items()}
     weights = weights_hash(loaded.model)
     dtype = str(loaded.model.dtype).removeprefix("torch.")
     read = [(t.item, *t.text.prompt, -1, *t.text.completion) for t in texts]
@@ -242,6 +242,31 @@ class ActivationStore:
         """
         return Places(*self._tensors(shard, tuple(_PLACES)))
 
+    def texts(self, numbers: Collection[int]) -> dict[int, Text]:
+        """Return those of the texts that have a response, by number.
+
+        The prompt ends before the first token of the response that is not a special one.
+
+        Args:
+            numbers: Of texts in the index.
+
+        Raises:
+            InputError: a shard is damaged.
+        """
+        found = {}
+        for shard, held in enumerate(self.index.shards):
+            if not (wanted := set(numbers) & set(held)):
+                continue
+            places = self.places(shard)
+            for number in wanted:
+                mine = places.text == number
+                tokens = places.token[mine].tolist()
+                starts = (places.kind[mine] == TokenKind.RESPONSE).nonzero()
+                if len(starts):
+                    start = int(starts[0])
+                    found[number] = Text(tokens[:start], tokens[start:])
+        return found
+
     def _tensors(self, shard: int, names: Sequence[str]) -> list[Tensor]:
         path = _shard_path(self.folder, shard)
         rows = sum(self.index.texts[t].tokens for t in self.index.shards[shard])
@@ -316,7 +341,7 @@ def _shard(loaded: LoadedModel, texts: Sequence[Text], modules: Sequence[str]) -
         text = torch.tensor(batch)[:, None].expand_as(ids)
         for name, values in zip(_PLACES, (text, place, ids, kind), strict=True):
             parts[name].append(values[mask])
-        for name, states in _outputs(loaded.model, modules, ids).items():
+        for name, states in module_states(loaded.model, modules, ids).items():
             kept = states.cpu()[mask]
             if not bool(kept.isfinite().all()):
                 raise InputError(
@@ -329,8 +354,12 @@ def _shard(loaded: LoadedModel, texts: Sequence[Text], modules: Sequence[str]) -
 
 
 @torch.inference_mode()
-def _outputs(model: Model, modules: Sequence[str], ids: Tensor) -> dict[str, Tensor]:
-    """Return what each module returns for ids (B, T), of shape (B, T, D)."""
+def module_states(model: Model, modules: Sequence[str], ids: Tensor) -> dict[str, Tensor]:
+    """Return what each module returns for ids (B, T), of shape (B, T, D).
+
+    Raises:
+        ConfigError: there is no such module, or it returns anything else.
+    """
     found: dict[str, Tensor] = {}
     with hooked(model, modules, lambda name, states: found.__setitem__(name, states)):
         model.base_model(input_ids=ids.to(model.device), use_cache=False)

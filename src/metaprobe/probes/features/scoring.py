@@ -30,6 +30,7 @@ from metaprobe.core.results import Control, ControlShare, FeatureScore
 from metaprobe.core.stats import FloatArray, Interval, benjamini_hochberg, wilson
 from metaprobe.core.streams import numpy_rng_for, seed_for
 from metaprobe.core.vocabulary import CELLS, Cell, Skill
+from metaprobe.models.loading import LoadedModel
 from metaprobe.models.runtime import torch
 from metaprobe.probes.features.activations import ActivationStore, TokenKind
 from metaprobe.probes.features.sae import Parameters, Sae
@@ -52,6 +53,17 @@ _ROWS = 4096
 _THRESHOLD_ROWS = 65_536
 
 _Mask = NDArray[np.bool_]
+
+
+class Subject(NamedTuple):
+    """Whose features are scored."""
+
+    loaded: LoadedModel
+    sae: Sae
+    store: ActivationStore
+    """Activations of the model's responses."""
+    module: str
+    """Whose output the autoencoder is of."""
 
 
 class ItemValues(NamedTuple):
