@@ -11,6 +11,7 @@ from metaprobe.analysis.claims import claims
 from metaprobe.analysis.comparison import Trajectory, compare_arms
 from metaprobe.analysis.comparison_findings import comparison_findings
 from metaprobe.analysis.findings import findings
+from metaprobe.analysis.lighter import lighter_table
 from metaprobe.analysis.prediction import prediction
 from metaprobe.analysis.profile import Profile, assign_q_values, item_accuracies, profile
 from metaprobe.analysis.shape import mean_over_seeds, shape
@@ -132,6 +133,7 @@ def summarise_stages(
         shapes={arm: found for arm, found in shapes.items() if found is not None},
         transfer=transfer(base_items, last, trained),
         prediction=prediction(judged, base_stage, trained),
+        lighter=lighter_table(judged),
         missing=list(context.missing),
         provenance=context.provenance,
     )

@@ -2,6 +2,7 @@
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -67,6 +68,12 @@ class ProbeSettings(_Settings):
     """Items in a cell that these mixtures answer."""
     likelihood: bool = False
     """Rank the gold against wrong answers by log-likelihood; nothing is sampled."""
+    lighter: bool = False
+    """Linear probes, difference of means and the like beside a sparse autoencoder, and steering."""
+    lighter_items: int = Field(default=30, ge=4)
+    """Items in a cell that these methods read, half of which are answered again when steering."""
+    lighter_stages: Literal["last", "all"] = "last"
+    """Whether only the last stage of every arm is asked, or all."""
     shots: int = Field(default=SHOTS, ge=0)
     """Examples before each question for a model without a chat template; others get none."""
 

@@ -75,8 +75,9 @@ def plan_study(config: StudyConfig, layout: Layout, benchmark_hash: str) -> list
                 stage = StageName(arm, seed, step)
                 stage_key = short_hash(made.key, step)
                 model, after = str(output.parent), (made.unit.name, _probe_name(BASE))
+                asked = _asked(measuring, last=step == settings.planned_stages[-1])
                 planned.append(
-                    _probe(layout, measuring, stage, model, stage_key, base_key, after=after)
+                    _probe(layout, asked, stage, model, stage_key, base_key, after=after)
                 )
     return planned
 
@@ -126,12 +127,12 @@ def plan_probe(found: Sequence[FoundStage], measuring: Measuring, layout: Layout
             f"two checkpoints are both {sorted(twice)[0].label}; name their arms as NAME=PATH"
         )
     keys = _readable_keys([checkpoint.model for checkpoint in found])
+    ends = {(n.arm, n.seed): n.step for n in sorted(names, key=lambda n: n.step)}
     for name, checkpoint in zip(names, found, strict=True):
         key = keys.get(checkpoint.model, short_hash("unreadable", checkpoint.model))
         after = (_probe_name(BASE),)
-        planned.append(
-            _probe(layout, measuring, name, checkpoint.model, key, base_key, after=after)
-        )
+        asked = _asked(measuring, last=name.step == ends[name.arm, name.seed])
+        planned.append(_probe(layout, asked, name, checkpoint.model, key, base_key, after=after))
     return planned
 
 
@@ -150,6 +151,14 @@ def _readable_keys(models: Sequence[str]) -> dict[str, str]:
     if problems and not keys:
         raise problems[0]
     return keys
+
+
+def _asked(measuring: Measuring, *, last: bool) -> Measuring:
+    """Return what is measured of a stage, by whether it is the last of its arm."""
+    probes = measuring.probes
+    if last or probes.lighter_stages == "all":
+        return measuring
+    return measuring._replace(probes=probes.model_copy(update={"lighter": False}))
 
 
 def _probe_name(stage: StageName) -> str:

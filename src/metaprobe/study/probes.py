@@ -15,12 +15,20 @@ import polars as pl
 from pydantic import BaseModel
 
 from metaprobe.analysis.likelihood import likelihood_by_cell
+from metaprobe.analysis.profile import item_accuracies
 from metaprobe.benchmark.items import Item
 from metaprobe.core.errors import InputError
 from metaprobe.core.vocabulary import CELLS
 from metaprobe.models.loading import LoadedModel
 from metaprobe.models.sampling import Sampling
-from metaprobe.probes import behaviours, divergence, likelihood, parameters, representation
+from metaprobe.probes import (
+    behaviours,
+    divergence,
+    lighter,
+    likelihood,
+    parameters,
+    representation,
+)
 from metaprobe.probes.divergence import CellText, cross_sampling
 from metaprobe.probes.representation import ItemText
 from metaprobe.study.config import ProbeSettings
@@ -29,6 +37,7 @@ from metaprobe.study.values import (
     behaviour_values,
     cross_sampling_values,
     divergence_values,
+    lighter_values,
     likelihood_values,
     parameter_values,
     representation_values,
@@ -214,6 +223,43 @@ class CrossSamplingProbe:
         return Measurement(result, cross_sampling_values(result))
 
 
+@dataclass(frozen=True)
+class LighterProbe:
+    """Methods lighter than a sparse autoencoder, beside one, and steering along what they find."""
+
+    items: int
+    """Items in a cell whose first response of the base is a text."""
+    name = "lighter"
+    version = lighter.VERSION
+    of_base = False
+
+    def measure(self, stage: ProbedStage) -> Measurement:
+        """Ask every method, and let the stage answer again while it is steered."""
+        graded = [
+            dict(item_accuracies(table).select("item_id", "accuracy").iter_rows())
+            for table in (stage.base_responses, stage.responses)
+        ]
+        items = [i for i in first_items(stage, self.items) if all(i.id in g for g in graded)]
+        keys = stage.responses.select("domain", "skill", "family", "level", "majority").unique()
+        outcomes = lighter.Outcomes(
+            items={item.id: item for item in items},
+            base=graded[0],
+            tuned=graded[1],
+            sampling=stage.sampling.model_copy(update={"samples": 1}),
+            majority={(f"{d}/{s}/{f}", level): m for d, s, f, level, m in keys.iter_rows()},
+            shots=stage.shots,
+        )
+        tokens = first_responses(stage.base_responses, items)
+        texts = divergence.response_texts(stage.base, items, tokens, stage.shots)
+        result = lighter.measure_lighter(
+            stage.base,
+            stage.loaded,
+            [ItemText(i.id, i.cell, t.text) for i, t in zip(items, texts, strict=True)],
+            outcomes,
+        )
+        return Measurement(result, lighter_values(result))
+
+
 def chosen_probes(settings: ProbeSettings) -> list[Probe]:
     """Return the probes that are switched on, in the order in which they run."""
     wanted: list[tuple[bool, Probe]] = [
@@ -223,6 +269,7 @@ def chosen_probes(settings: ProbeSettings) -> list[Probe]:
         (settings.behaviours, BehavioursProbe()),
         (settings.representation, RepresentationProbe(settings.representation_items)),
         (settings.cross_sampling, CrossSamplingProbe(settings.cross_sampling_items)),
+        (settings.lighter, LighterProbe(settings.lighter_items)),
     ]
     return [probe for on, probe in wanted if on]
 

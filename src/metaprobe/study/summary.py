@@ -17,6 +17,7 @@ from metaprobe.core.results import (
     Behaviours,
     CrossSampling,
     Divergence,
+    Lighter,
     Likelihood,
     ParameterChange,
     Representation,
@@ -34,6 +35,7 @@ _DETAILS: dict[str, type[BaseModel]] = {
     "behaviours": Behaviours,
     "representation": Representation,
     "cross_sampling": CrossSampling,
+    "lighter": Lighter,
 }
 """What each probe leaves; its name is the field of `StageResult`."""
 

@@ -8,6 +8,7 @@ from metaprobe.core.results import (
     Behaviours,
     CrossSampling,
     Divergence,
+    Lighter,
     Likelihood,
     ParameterChange,
     Representation,
@@ -115,6 +116,24 @@ def cross_sampling_values(mixed: CrossSampling) -> list[Value]:
         cell = f"all/{row.direction}/{row.threshold:g}"
         for metric in ("swapped_share", "accuracy", "delta", "control_accuracy", "excess"):
             values.append(_value(cell, metric, row, mixed.n_items))
+    return values
+
+
+def lighter_values(lighter: Lighter) -> list[Value]:
+    """Return the values of lighter methods; `metric` begins with the method."""
+    values = []
+    lost = f"all/{lighter.lost}" if lighter.lost else "all"
+    for row in lighter.methods:
+        found = [
+            Value(f"all/{m.skill}", "movement", m.value, m.low, m.high, m.n_items)
+            for m in row.movements or []
+        ]
+        if row.steering is not None:
+            steered, n = row.steering, row.steering.n_items
+            found += [_value(lost, m, steered, n) for m in ("effect", "beyond_random")]
+        found.append(_value(lost, "cosine", row, lighter.n_texts))
+        found += [_value("all", m, row, lighter.n_texts) for m in ("cpu_seconds", "peak_mb")]
+        values += [v._replace(metric=f"{row.method}/{v.metric}") for v in found]
     return values
 
 

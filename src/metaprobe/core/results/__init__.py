@@ -57,6 +57,12 @@ from metaprobe.core.results.interventions import (
     EditedSet,
     EditEffect,
     Intervention,
+from metaprobe.core.results.lighter import (
+    Lighter,
+    LighterMethod,
+    LighterRow,
+    SkillMovement,
+    SteeringEffect,
 )
 from metaprobe.core.results.likelihood import CellLikelihood, Likelihood, LikelihoodRow
 from metaprobe.core.results.looks import Look
@@ -180,6 +186,9 @@ __all__ = [
     "KindCosine",
     "LayerSimilarity",
     "LensLayer",
+    "Lighter",
+    "LighterMethod",
+    "LighterRow",
     "Likelihood",
     "LikelihoodRow",
     "Look",
@@ -208,8 +217,10 @@ __all__ = [
     "SignatureName",
     "SkillBehaviour",
     "SkillDirection",
+    "SkillMovement",
     "SkillResult",
     "StageResult",
+    "SteeringEffect",
     "Summary",
     "TaskVectorCosine",
     "TextKind",

@@ -11,6 +11,7 @@ from metaprobe.core.results.behaviours import Behaviours
 from metaprobe.core.results.comparison import Comparison
 from metaprobe.core.results.cross_sampling import CrossSampling
 from metaprobe.core.results.divergence import Divergence
+from metaprobe.core.results.lighter import Lighter, LighterRow
 from metaprobe.core.results.likelihood import Likelihood
 from metaprobe.core.results.model import Result
 from metaprobe.core.results.parameters import ParameterChange
@@ -45,6 +46,7 @@ class StageResult(Result):
     representation: Representation | None = None
     cross_sampling: CrossSampling | None = None
     features: dict[str, Any] | None = None
+    lighter: Lighter | None = None
 
 
 class ArmResult(Result):
@@ -125,6 +127,8 @@ class Summary(Result):
     """What training did to other cells; None where the trained cells are not known."""
     prediction: Prediction | None = None
     """What predicts losses; None without two stages to compare."""
+    lighter: list[LighterRow] = Field(default=[])
+    """Methods lighter than an autoencoder, over all stages that were asked."""
     missing: list[str] = Field(default=[])
     """What was planned and could not be measured, a line each."""
     provenance: dict[str, Any] = Field(default={})

@@ -91,14 +91,21 @@ def angle(first: FloatArray, second: FloatArray) -> float:
 def _fit(x: FloatArray, positive: _Mask, half: _Mask, method: str) -> _Fitted:
     directions, areas = [], []
     for train in (half, ~half):
-        w = _direction(x[train], positive[train], method)
+        w = direction(x[train], positive[train], method)
         scores = x[~train] @ w
         directions.append(w)
         areas.append(auroc(scores[positive[~train]], scores[~positive[~train]]))
     return _Fitted((directions[0], directions[1]), float(np.mean(areas)))
 
 
-def _direction(x: FloatArray, positive: _Mask, method: str) -> FloatArray:
+def direction(x: FloatArray, positive: _Mask, method: str) -> FloatArray:
+    """Return the direction (D,) along which a skill's items lie, by one of `METHODS`.
+
+    Args:
+        x: Features (items, D).
+        positive: Which items are of the skill.
+        method: See `skill_directions`.
+    """
     if method == "mean_difference":
         return np.asarray(x[positive].mean(0) - x[~positive].mean(0))
     centred = x - x.mean(0)

@@ -75,7 +75,7 @@ def pca_shift(base: FloatArray, tuned: FloatArray, mode: Mode) -> PCAShift | Non
         start = (base[:, layer] - origin) @ components.T
         move = (tuned[:, layer] - base[:, layer]) @ components.T
         moves.append(move)
-        length = _length(move)
+        length = length_interval(move)
         first, second = move.mean(0).tolist()
         points.append(
             PCAPoint(
@@ -89,7 +89,7 @@ def pca_shift(base: FloatArray, tuned: FloatArray, mode: Mode) -> PCAShift | Non
                 high=length.high,
             )
         )
-    whole = _length(np.mean(moves, axis=0)) if mode == "published" else _mean_length(moves)
+    whole = length_interval(np.mean(moves, axis=0)) if mode == "published" else _mean_length(moves)
     return PCAShift(
         distance=whole.value, low=whole.low, high=whole.high, n_texts=len(base), layers=points
     )
@@ -103,7 +103,8 @@ def _components(features: FloatArray) -> FloatArray:
     return np.asarray(top * np.where(top[[0, 1], largest] < 0, -1.0, 1.0)[:, None])
 
 
-def _length(moves: FloatArray) -> Interval:
+def length_interval(moves: FloatArray) -> Interval:
+    """Return the length of the mean of moves (texts, K), with its interval over texts."""
     return _mean_length([moves])
 
 
@@ -116,7 +117,7 @@ def _mean_length(moves: Sequence[FloatArray]) -> Interval:
     along = np.zeros(len(moves[0]))
     for move in moves:
         mean = move.mean(0)
-        length = float(np.hypot(*mean))
+        length = float(np.linalg.norm(mean))
         if length:
             along += move @ (mean / length) / len(moves)
     found = t_interval(along)
