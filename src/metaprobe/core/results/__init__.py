@@ -57,6 +57,7 @@ from metaprobe.core.results.interventions import (
     EditedSet,
     EditEffect,
     Intervention,
+)
 from metaprobe.core.results.lighter import (
     Lighter,
     LighterMethod,
