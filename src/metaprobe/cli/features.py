@@ -9,15 +9,10 @@ from metaprobe.cli.features_diff import diff
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.status import Status
 
     from metaprobe.core.results import FeatureScore, FeatureScores, SaeTraining
     from metaprobe.models.loading import LoadedModel
-    from metaprobe.models.sampling import Sampling
-    from metaprobe.probes.features.activations import ActivationStore
-    from metaprobe.probes.features.sae import SaeConfig
     from metaprobe.probes.features.scoring import Subject
-    from metaprobe.probes.representation import ItemText
 
 app = typer.Typer(no_args_is_help=True, help="Sparse autoencoders on a model's activations.")
 app.command("diff")(diff)
@@ -57,7 +52,6 @@ def train(
     from metaprobe.benchmark.freeze import load_benchmark
     from metaprobe.benchmark.items import write_items
     from metaprobe.core.config import apply_overrides, parse_config
-    from metaprobe.core.files import write_json
 
     frozen = load_benchmark(benchmark, items_per_cell=items)
 
@@ -65,6 +59,7 @@ def train(
     from metaprobe.models.runtime import torch
     from metaprobe.models.sampling import Sampling
     from metaprobe.probes.features.activations import collect_activations
+    from metaprobe.probes.features.fit import fit_sae, write_fit
     from metaprobe.probes.features.responses import answered
     from metaprobe.probes.features.sae import SaeConfig
 
@@ -84,8 +79,9 @@ def train(
             limit_mb=limit_mb,
             progress=lambda share: status.update(f"activations, {share:.0%}"),
         )
-        found = _train(loaded, texts, store, config, out, sampling, status)
-    write_json(out / "training.json", found.model_dump(mode="json"))
+        sae, found = fit_sae(loaded, texts, store, config, sampling, tell=status.update)
+        metadata = {"activations": store.index.digest, "training": config.model_dump(mode="json")}
+        write_fit(out, sae, found, metadata)
     if as_json:
         print(found.model_dump_json(indent=1))
     else:
@@ -165,78 +161,9 @@ def layer_module(loaded: "LoadedModel", layer: int | None) -> str:
     Raises:
         ConfigError: the model has no such layer.
     """
-    from metaprobe.core.errors import ConfigError
-    from metaprobe.probes.features.activations import block_names
+    from metaprobe.probes.features.activations import layer_name
 
-    names = block_names(loaded.model)
-    number = (len(names) + 1) // 2 if layer is None else layer
-    if number > len(names):
-        raise ConfigError(f"--layer {number}: {loaded.name} has {len(names)} layers")
-    return names[number - 1]
-
-
-def _train(
-    loaded: "LoadedModel",
-    texts: "list[ItemText]",
-    store: "ActivationStore",
-    config: "SaeConfig",
-    out: Path,
-    sampling: "Sampling",
-    status: "Status",
-) -> "SaeTraining":
-    """Train, measure and save."""
-    import time
-
-    from metaprobe.core.results import SaeTraining
-    from metaprobe.probes.features.metrics import loss_recovered, sae_quality
-    from metaprobe.probes.features.store import save_sae
-    from metaprobe.probes.features.train import (
-        Progress,
-        activation_batches,
-        held_out_rows,
-        held_out_texts,
-        train_sae,
-    )
-
-    (module,) = store.index.widths
-    last = Progress(0, 0.0, 0.0)
-
-    def tell(now: Progress) -> None:
-        nonlocal last
-        last = now
-        status.update(f"step {now.step + 1} of {config.steps}, error {now.loss:.4f}")
-
-    began = time.process_time()
-    batches = activation_batches(store, module, config)
-    sae = train_sae(batches, config, device=loaded.device, progress=tell)
-    seconds = time.process_time() - began
-    status.update("measuring")
-    found = SaeTraining(
-        model=store.index.model,
-        weights=store.index.weights,
-        module=module,
-        loss=last.loss,
-        dead=last.dead,
-        rows=config.steps * config.batch,
-        samples=sampling.samples,
-        max_new_tokens=sampling.max_new_tokens,
-        cpu_seconds=seconds,
-        quality=sae_quality(sae, held_out_rows(store, module)),
-        loss_recovered=loss_recovered(
-            loaded, [texts[n].text for n in held_out_texts(store)], module, sae
-        ),
-    )
-    metadata = {
-        "model_name": found.model,
-        "hook_name": module,
-        "weights_sha256": found.weights,
-        "activations": store.index.digest,
-        "training": config.model_dump(mode="json"),
-        "l0": found.quality.l0,
-        "explained_variance": found.quality.explained_variance,
-    }
-    save_sae(out / "sae", sae, metadata)
-    return found
+    return layer_name(loaded, layer)
 
 
 def _print_scores(console: "Console", found: "FeatureScores") -> None:

@@ -105,6 +105,7 @@ from metaprobe.core.results.representation import (
 )
 from metaprobe.core.results.runs import ArmChange, Condition, Gate, GroupChange, RunComparison
 from metaprobe.core.results.signatures import CurvePoint, Evidence, Signature, SignatureName
+from metaprobe.core.results.stage_features import StageFeatures
 from metaprobe.core.results.summary import (
     SCHEMA_VERSION,
     ArmResult,
@@ -220,6 +221,7 @@ __all__ = [
     "SkillDirection",
     "SkillMovement",
     "SkillResult",
+    "StageFeatures",
     "StageResult",
     "SteeringEffect",
     "Summary",
