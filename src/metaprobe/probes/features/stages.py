@@ -25,6 +25,7 @@ from metaprobe.core.results import (
     FeatureChange,
     FeatureChanges,
     FeatureScores,
+    GroupFeatureChange,
     SaeTraining,
     StageFeatures,
 )
@@ -109,7 +110,7 @@ def measure_base_features(base: Reader, plan: FeaturePlan) -> StageFeatures:
     again = scoring.Subject(base.loaded, further, store, module)
     _, others = controlled_scores(again, base.items, plan.sampling, _work(base) / "reworded")
     changes = _changes((sae, scores, store), (further, others, store), module, floor=None)
-    write_json(base.folder / _FLOOR, changes.change.model_dump(mode="json"))
+    write_json(base.folder / _FLOOR, changes[0].change.model_dump(mode="json"))
     return _concluded(base, training, scores, cards, changes)
 
 
@@ -199,12 +200,13 @@ def _scored(
 
 
 _Side = tuple[Sae, FeatureScores, ActivationStore]
+_Changes = tuple[FeatureChanges, list[GroupFeatureChange]]
 
 
-def _changes(base: _Side, stage: _Side, module: str, floor: FeatureChange | None) -> FeatureChanges:
+def _changes(base: _Side, stage: _Side, module: str, floor: FeatureChange | None) -> _Changes:
     coded = [matching.coded_rows(sae, _rows(store, module)) for sae, _, store in (base, stage)]
     matches = matching.match_features(*coded)
-    return FeatureChanges(
+    changes = FeatureChanges(
         correlation_bound=matching.CORRELATION,
         cosine_bound=matching.COSINE,
         change=matching.count_changes(matches),
@@ -212,6 +214,15 @@ def _changes(base: _Side, stage: _Side, module: str, floor: FeatureChange | None
         groups=matching.changes_by_skill(matches, base[1], stage[1]),
         n_rows=matches.rows,
     )
+    below = [_candidates(scores) for _, scores, _ in (base, stage)]
+    return changes, matching.changes_by_skill(matches, *below)
+
+
+def _candidates(scores: FeatureScores) -> FeatureScores:
+    """Return the scores of skills as if there were no controls."""
+    kept = [s for s in scores.scores if s.group in set(Skill)]
+    named = [s.model_copy(update={"of_skill": s.q_value < scoring.LEVEL}) for s in kept]
+    return scores.model_copy(update={"scores": named})
 
 
 def _rows(store: ActivationStore, module: str) -> Iterator[Tensor]:
@@ -226,13 +237,15 @@ def _concluded(
     training: SaeTraining,
     scores: FeatureScores,
     cards: list[FeatureCard],
-    changes: FeatureChanges,
+    changes: _Changes,
 ) -> StageFeatures:
     shutil.rmtree(_work(reader))
+    told = [s for s in scores.scores if s.of_skill or s.group in set(Skill)]
     return StageFeatures(
         training=training,
         n_items=len(reader.items),
-        scores=scores,
+        scores=scores.model_copy(update={"scores": told}),
         cards=cards,
-        changes=changes,
+        changes=changes[0],
+        candidates=changes[1],
     )
