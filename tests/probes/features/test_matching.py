@@ -18,6 +18,7 @@ from metaprobe.probes.features.matching import (
     changes_by_skill,
     coded_rows,
     count_changes,
+    feature_changes,
     match_features,
 )
 from metaprobe.probes.features.sae import Parameters, Sae
@@ -136,6 +137,9 @@ def test_changes_by_skill_add_up_on_both_sides() -> None:
     )
     stage = scores(*(score("simulation", n) for n in (3, 0, 4)), score("enumeration", 2))
     first, second = changes_by_skill(matches, base, stage)
+    whole = feature_changes(matches, None, base, stage)
+    assert (whole.groups, whole.floor, whole.n_rows) == ([first, second], None, 100)
+    assert whole.change == count_changes(matches)
     assert (first.group, second.group) == ("simulation", "enumeration")
     # 0 is kept and still of the skill, 1 rotated and of it no more, 2 lost; 4 did not survive.
     assert (first.kept.count, first.rotated.count, first.lost.count, first.kept.n) == (1, 1, 1, 3)

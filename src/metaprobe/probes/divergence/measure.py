@@ -123,7 +123,7 @@ def common_vocabulary(base: LoadedModel, tuned: LoadedModel) -> int:
     if sizes[0] != sizes[1]:
         raise ConfigError(
             f"{base.name} has a vocabulary of {sizes[0]} tokens and {tuned.name} one of "
-            f"{sizes[1]}: divergence needs the same; undo the resizing of the embeddings, or name "
+            f"{sizes[1]}: both need the same; undo the resizing of the embeddings, or name "
             "the base that the stage was trained from"
         )
     return int(sizes[0])

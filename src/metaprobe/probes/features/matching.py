@@ -20,6 +20,7 @@ from torch import Tensor
 from metaprobe.core.errors import ConfigError
 from metaprobe.core.results import (
     FeatureChange,
+    FeatureChanges,
     FeatureScores,
     FeatureShare,
     GroupFeatureChange,
@@ -180,6 +181,30 @@ def changes_by_skill(
             )
         )
     return changes
+
+
+def feature_changes(
+    matches: FeatureMatches,
+    floor: FeatureMatches | None,
+    base_scores: FeatureScores,
+    stage_scores: FeatureScores,
+) -> FeatureChanges:
+    """Return what became of a base's features, of all and of each skill and cell.
+
+    Args:
+        matches: Of the base's autoencoder and the stage's.
+        floor: Of two autoencoders of the base that differ by seed; None where there is one only.
+        base_scores: Of the base's features.
+        stage_scores: Of the stage's features.
+    """
+    return FeatureChanges(
+        correlation_bound=CORRELATION,
+        cosine_bound=COSINE,
+        change=count_changes(matches),
+        floor=None if floor is None else count_changes(floor),
+        groups=changes_by_skill(matches, base_scores, stage_scores),
+        n_rows=matches.rows,
+    )
 
 
 def _shares(
