@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from metaprobe.cli.main import app
 from metaprobe.core.errors import ConfigError
-from metaprobe.core.results import FeatureScores, SaeTraining
+from metaprobe.core.results import FeatureCards, FeatureScores, SaeTraining
 from metaprobe.probes.features.activations import ActivationStore
 from metaprobe.probes.features.store import load_sae
 
@@ -47,7 +47,15 @@ def test_train_leaves_activations_autoencoder_and_measures(
         (tmp_path / "scores.json").read_text()
     ).model_dump_json(indent=1)
     shown = CliRunner().invoke(app, ["features", "score", str(tmp_path)], env={"COLUMNS": "120"})
-    assert "AUROC" in shown.stdout
+    assert "nothing is left to refute" in shown.stdout or "all four" in shown.stdout
+    cards = FeatureCards.model_validate_json((tmp_path / "cards.json").read_text())
+    assert [c for card in cards.cards for c in card.contexts if c.verdict]
+
+    training = tmp_path / "training.json"
+    training.write_text(training.read_text().replace(found.weights, "0" * 64), encoding="utf-8")
+    other = CliRunner().invoke(app, ["features", "score", str(tmp_path)])
+    assert isinstance(other.exception, ConfigError)
+    assert "nano/qwen3 has other weights" in str(other.exception)
 
     wrong = CliRunner().invoke(app, ["features", "train", "nano/qwen3", "--layer", "99", *QUICK])
     assert isinstance(wrong.exception, ConfigError)

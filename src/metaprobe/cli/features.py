@@ -190,19 +190,21 @@ def _print_scores(console: "Console", found: "FeatureScores") -> None:
             f"{sum(map(bool, row.survived.values()))} of {len(row.survived)}",
         )
     console.print(table)
-    shares = Table("of features with q < 0.05", "survive", "share", box=None)
+    columns: dict[str, dict[str, str]] = {}
     for share in found.shares:
-        shares.add_row(
-            f"{share.group}, {share.control}",
-            f"{share.survived} of {share.n}",
-            _ends(share.share, share.low, share.high),
-        )
-    if not found.shares:
-        shares.add_row("none", "", "")
+        survived = f"{share.survived} of {share.n} ({share.low:.2f} to {share.high:.2f})"
+        columns.setdefault(share.control, {})[share.group] = survived
+    groups = list(dict.fromkeys(share.group for share in found.shares))
+    shares = Table("survive, of those with q < 0.05", *columns, box=None)
+    for group in groups:
+        shares.add_row(group, *(column.get(group, "not measured") for column in columns.values()))
     shares.caption = (
         f"{found.reworded} held-out items have another wording, {found.not_reworded} have none"
     )
-    console.print(shares)
+    if groups:
+        console.print(shares)
+    else:
+        console.print("no feature has q < 0.05: nothing is left to refute")
 
 
 def _ends(value: float | None, low: float | None, high: float | None) -> str:

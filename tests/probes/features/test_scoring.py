@@ -1,20 +1,32 @@
 """Scores against brute force, and on planted and empty values."""
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
+from metaprobe.benchmark.freeze import load_benchmark
 from metaprobe.core.association import auroc
 from metaprobe.core.streams import numpy_rng_for
 from metaprobe.core.vocabulary import CELLS, Skill
+from metaprobe.models.loading import load_model
+from metaprobe.models.runtime import torch
+from metaprobe.models.sampling import Sampling
+from metaprobe.probes.features.activations import collect_activations
+from metaprobe.probes.features.responses import answered
+from metaprobe.probes.features.sae import SaeConfig
 from metaprobe.probes.features.scoring import (
     ItemValues,
     auroc_gap,
     aurocs,
+    item_values,
     permutation_p,
+    random_directions,
     score_features,
 )
+from metaprobe.probes.features.train import activation_batches, train_sae
 
 
 def test_areas_of_columns_are_those_of_pairs() -> None:
@@ -99,3 +111,29 @@ def test_words_that_tell_the_skill_are_not_beaten_by_a_feature_of_theirs() -> No
     (best,) = (s for s in scores if s.group == "simulation" and s.feature == 3)
     assert best.q_value < 0.05
     assert not best.survives_lexical
+
+
+def test_areas_are_those_of_scipy() -> None:
+    rng = numpy_rng_for("test-scoring", "scipy")
+    values, positive = rng.integers(0, 6, (40, 5)).astype(float), rng.random(40) < 0.3
+    u = stats.mannwhitneyu(values[positive], values[~positive]).statistic
+    assert aurocs(values, positive) == pytest.approx(u / (positive.sum() * (~positive).sum()))
+
+
+@pytest.mark.slow
+def test_with_labels_permuted_no_feature_passes_in_19_of_20_seeds(tmp_path: Path) -> None:
+    loaded = load_model("nano/qwen3", dtype=torch.float32)
+    items = load_benchmark("nano", items_per_cell=12).items
+    texts = answered(loaded, items, Sampling(samples=1, max_new_tokens=48))
+    store = collect_activations(loaded, texts, ["model.layers.1"], tmp_path)
+    config = SaeConfig(expansion=4, steps=100, batch=512, k=16)
+    sae = train_sae(activation_batches(store, "model.layers.1", config), config)
+    random = random_directions(sae, store, "model.layers.1")
+    real = item_values(sae, random, store, "model.layers.1")
+    assert [s for s in score_features(real) if s.q_value < 0.05]
+    clean = 0
+    for seed in range(20):
+        order = numpy_rng_for("test-scoring", "labels", seed).permutation(len(real.cells))
+        shuffled = real._replace(cells=[real.cells[n] for n in order])
+        clean += not [s for s in score_features(shuffled) if s.q_value < 0.05]
+    assert clean >= 19

@@ -9,7 +9,7 @@ with the next shard and ends with the same bytes.
 import hashlib
 import shutil
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,6 +36,10 @@ SHARD_TOKENS = 16_384
 _BATCH_TOKENS = 4096
 _PLACES = {"text": torch.int32, "position": torch.int32, "token": torch.int32, "kind": torch.uint8}
 _INDEX = "index.json"
+
+
+class _AllRead(Exception):
+    """Raised from inside a model to leave out the layers above the last module that is read."""
 
 
 class TokenKind(IntEnum):
@@ -374,7 +378,13 @@ def module_states(model: Model, modules: Sequence[str], ids: Tensor) -> dict[str
         ConfigError: there is no such module, or it returns anything else.
     """
     found: dict[str, Tensor] = {}
-    with hooked(model, modules, lambda name, states: found.__setitem__(name, states)):
+
+    def see(name: str, states: Tensor) -> None:
+        found[name] = states
+        if len(found) == len(modules):
+            raise _AllRead
+
+    with suppress(_AllRead), hooked(model, modules, see):
         model.base_model(input_ids=ids.to(model.device), use_cache=False)
     for name in modules:
         if name not in found or found[name].shape[:2] != ids.shape or found[name].ndim != 3:

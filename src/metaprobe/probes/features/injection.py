@@ -33,9 +33,9 @@ from metaprobe.probes.features.sae import Sae
 from metaprobe.probes.features.scoring import LEVEL, ItemValues, Subject, held_out, members
 
 TOP_TOKENS = 5
-CARRIERS = 24
+CARRIERS = 16
 """Held-out items of other skills that the tokens are put into."""
-CARRIER_TOKENS = 128
+CARRIER_TOKENS = 64
 """Tokens of a response that carry them; the rest is cut off."""
 FEWEST = 3
 """Tokens that are put in, at least."""
