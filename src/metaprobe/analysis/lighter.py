@@ -3,7 +3,8 @@
 Which skills moved is judged against the measured change of accuracy, by its size: five skills are
 few, so the stages are put together. Because stages differ far more than skills do, the rank
 correlation is also taken inside each stage and averaged. Intervals of what is put together are
-percentiles of a bootstrap of stages, those of means over stages Student's.
+percentiles of a bootstrap of stages, those of means over stages Student's. The interval of a mean
+effect of steering is the mean of the stages' intervals: it speaks of the items.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -20,6 +21,7 @@ from metaprobe.core.results import (
     LighterMethod,
     LighterRow,
     StageResult,
+    SteeringEffect,
 )
 from metaprobe.core.stats import FloatArray, t_interval
 from metaprobe.core.streams import numpy_rng_for
@@ -101,8 +103,8 @@ def _row(name: str, rows: Sequence[_Asked]) -> LighterRow:
         agreement=_mean(_rank_correlation(r.size, r.reference) for r in compared),
         cosine=_mean(r.method.cosine for r in rows),
         random_cosine=_value(_mean(r.stage.random_cosine for r in rows)),
-        effect=_mean(s.effect for s in steered),
-        beyond_random=_mean(s.beyond_random for s in steered),
+        effect=_over_items(steered, "effect"),
+        beyond_random=_over_items(steered, "beyond_random"),
         n_steered=len(steered),
         cpu_seconds=float(np.mean([r.method.cpu_seconds for r in rows])),
         peak_mb=max(peaks, default=None),
@@ -153,6 +155,14 @@ def _mean(values: Iterable[float | None]) -> Estimate | None:
     found = t_interval(known)
     ends = (None, None) if found is None else (found.low, found.high)
     return Estimate(value=float(known.mean()), low=ends[0], high=ends[1])
+
+
+def _over_items(effects: Sequence[SteeringEffect], field: str) -> Estimate | None:
+    if not effects:
+        return None
+    names = (field, f"{field}_low", f"{field}_high")
+    value, low, high = (float(np.mean([getattr(e, name) for e in effects])) for name in names)
+    return Estimate(value=value, low=low, high=high)
 
 
 def _value(estimate: Estimate | None) -> float | None:

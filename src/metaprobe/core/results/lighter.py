@@ -105,9 +105,9 @@ class LighterRow(Result):
     random_cosine: float | None
     """Mean over stages of what 95 % of random directions stay below."""
     effect: Estimate | None
-    """Mean effect of steering on the lost skill."""
+    """Mean effect of steering on the skill that fell; the interval is the stages' mean one."""
     beyond_random: Estimate | None
-    """Mean effect beyond random directions."""
+    """Mean effect beyond random directions, with such an interval."""
     n_steered: int
     """Stages with a skill that fell, which were steered."""
     cpu_seconds: float

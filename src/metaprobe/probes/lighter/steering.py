@@ -24,7 +24,7 @@ from metaprobe.models.sampling import Sampling
 from metaprobe.probes.accuracy import Majority, measure_responses
 from metaprobe.probes.features.interventions import EditedDecoder, steer
 
-COEFFICIENTS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
+COEFFICIENTS = (-1.0, -0.5, 0.5, 1.0)
 """Tried for each direction, in units of the step."""
 
 
