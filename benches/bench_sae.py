@@ -3,10 +3,11 @@
 Activations are sums of planted directions with power-law frequencies, about 24 a row, around a mean
 far from the origin. Every side trains on batches of 4096 rows with 32 features a row: all but
 sparsify, which takes the 32 of each row, the BatchTopK of the batch. After the speeds, sides train
-anew for the CPU seconds that sparsify takes for `STEPS` steps, and explain held-out rows.
-`METAPROBE_SHAPES=128x8` leaves out the larger shape.
+anew for the CPU seconds that sparsify takes for `STEPS` steps, and explain held-out rows; the
+larger shape would take an hour. The top of the last line is the smaller shape.
 """
 
+import argparse
 import importlib.util
 import json
 import os
@@ -15,11 +16,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from common import OURS, Bench, Turn, main, measure, show
+from common import OURS, Bench, Turn, main, measure, print_table, record
+from rich.console import Console
+from rich.table import Table
 
 SHAPES = {"128x8": (128, 8, 131_072), "768x16": (768, 16, 32_768)}
 """By name: width, features for each dimension, rows."""
@@ -27,6 +29,8 @@ BATCH, K, ACTIVE, NOISE = 4096, 32, 24, 0.02
 HELD_OUT = 8192
 STEPS = 150
 """Steps of sparsify in the comparison of quality."""
+WARM_UP = 6
+"""Ours reads four batches before its first step, which also compiles."""
 ENDLESS = 10**6
 
 Batches = Iterator[Any]
@@ -215,70 +219,78 @@ def quality(side: str, folder: str, steps: int) -> dict[str, float]:
     }
 
 
-def compare_quality(folder: Path, seconds: dict[str, float]) -> None:
-    """Train each side for the CPU seconds that `STEPS` steps of sparsify take."""
+def compare_quality(folder: Path, seconds: dict[str, float]) -> dict[str, dict[str, float]]:
+    """Train each side for the CPU seconds that `STEPS` steps of sparsify take; print a table."""
     budget = STEPS * seconds.get("sparsify", seconds[OURS])
+    found: dict[str, dict[str, float]] = {}
     for side, step in seconds.items():
-        arguments = [sys.executable, sys.argv[0], "--quality", side, str(int(budget / step))]
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
         done = subprocess.run(
-            [*arguments, str(folder)],
+            [sys.executable, sys.argv[0], "--quality", side, str(int(budget / step)), str(folder)],
             stdout=subprocess.PIPE,
             text=True,
-            env=environment,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"},
             check=True,
         )
-        print(
-            json.dumps(
-                {"bench": f"sae quality {folder.name}", "side": side}
-                | json.loads(done.stdout.splitlines()[-1])
-            ),
-            flush=True,
-        )
+        found[side] = json.loads(done.stdout.splitlines()[-1])
+    table = Table("side", *found[OURS], title=f"{HELD_OUT:,} held-out rows of {folder.name}")
+    for side, row in found.items():
+        table.add_row(side, *map(str, row.values()))
+    Console().print(table)
+    return found
 
 
-def bench(shape: str) -> Bench:
-    """Return the comparison for one shape."""
+def bench(shape: str, missing: set[str]) -> Bench:
+    """Return the comparison for one shape, without the sides whose package is missing."""
+    sides = {side: timed(side) for side in SIDES if side not in missing}
     return Bench(
         name=f"sae {shape}",
-        peer="sae-lens",
-        sides={side: timed(side) for side in SIDES},
+        peer=list(sides)[-1],
+        sides=sides,
         unit="activations",
         packages=("torch", "numba", *NEEDS.values()),
-        needs=NEEDS,
-        warm_up=7,
-        turns=5,
+        warm_up=WARM_UP,
     )
 
 
+def compare(shapes: list[str], turns: int, missing: set[str]) -> dict[str, Any]:
+    """Write the activations, let the sides take turns on them, and return the last line."""
+    found: dict[str, dict[str, Any]] = {}
+    for shape in shapes:
+        width, _, rows = SHAPES[shape]
+        with tempfile.TemporaryDirectory() as place:
+            cache = Path(place) / shape
+            cache.mkdir()
+            write_rows(cache, width, rows)
+            chosen = bench(shape, missing)
+            results = measure(chosen, turns, str(cache))
+            print_table(chosen, results)
+            found[shape] = record(chosen, results)
+            if shape == next(iter(SHAPES)):
+                seconds = {name: side.seconds for name, side in results.items()}
+                found[shape]["quality"] = compare_quality(cache, seconds)
+    return found[shapes[0]] | {"bench": "sae", "shapes": found}
+
+
 def run() -> None:
-    """Write the activations and let the sides take turns on them, shape by shape."""
+    """Run one side, where the command line names one, or else all of them and the comparison."""
     if "--quality" in sys.argv:
         side, steps, folder = sys.argv[2:]
         print(json.dumps(quality(side, folder, int(steps))))
         return
     if "--side" in sys.argv:
-        main(bench(next(iter(SHAPES))))
+        main(bench(next(iter(SHAPES)), set()))
         return
+    parser = argparse.ArgumentParser(description="sae: ours against SAELens, sparsify, plain loop")
+    parser.add_argument("--turns", type=int, default=3, help="measured steps of a side")
+    parser.add_argument("--shapes", nargs="+", choices=list(SHAPES), default=list(SHAPES))
+    arguments = parser.parse_args()
     if importlib.util.find_spec("numba") is None:
         print("sae: left out, since numba is not installed")
         return
     missing = {side for side in NEEDS if importlib.util.find_spec(side.replace("-", "_")) is None}
     for side in missing:
         print(f"sae: left out {NEEDS[side]}, which is not installed: pip install {NEEDS[side]}")
-    for shape in os.environ.get("METAPROBE_SHAPES", ",".join(SHAPES)).split(","):
-        width, _, rows = SHAPES[shape]
-        with tempfile.TemporaryDirectory() as place:
-            cache = Path(place) / shape
-            cache.mkdir()
-            write_rows(cache, width, rows)
-            whole = bench(shape)
-            sides = {name: side for name, side in whole.sides.items() if name not in missing}
-            chosen = replace(whole, sides=sides, peer=list(sides)[-1], needs={})
-            results = measure(chosen, chosen.turns, str(cache))
-            if shape == next(iter(SHAPES)):
-                compare_quality(cache, {name: found.seconds for name, found in results.items()})
-            show(chosen, results)
+    print(json.dumps(compare(arguments.shapes, arguments.turns, missing)))
 
 
 if __name__ == "__main__":

@@ -170,7 +170,13 @@ def _one_turn(process: "subprocess.Popen[str]", messages: Any) -> dict[str, floa
 
 def show(bench: Bench, results: dict[str, Measured]) -> None:
     """Print the table and, as the last line, the JSON object."""
-    ours, peer = results[OURS], results[list(bench.sides)[-1]]
+    print_table(bench, results)
+    print(json.dumps(record(bench, results)))
+
+
+def print_table(bench: Bench, results: dict[str, Measured]) -> None:
+    """Print what each side took; a ratio is the peer's seconds over the side's."""
+    peer = results[list(bench.sides)[-1]]
     table = Table(title=bench.name)
     for column in ("side", "CPU s a step", "range", f"{bench.unit} a CPU s", "peak MB", "ratio"):
         table.add_column(column, justify="left" if column == "side" else "right")
@@ -185,7 +191,12 @@ def show(bench: Bench, results: dict[str, Measured]) -> None:
             f"{peer.seconds / side.seconds:.2f}",
         )
     Console().print(table)
-    record = {
+
+
+def record(bench: Bench, results: dict[str, Measured]) -> dict[str, Any]:
+    """Return what the last line says."""
+    ours, peer = results[OURS], results[list(bench.sides)[-1]]
+    return {
         "bench": bench.name,
         "peer": bench.peer,
         "ours_cpu_s": round(ours.seconds, 4),
@@ -199,7 +210,6 @@ def show(bench: Bench, results: dict[str, Measured]) -> None:
         },
         "cpu_s": {name: round(side.seconds, 4) for name, side in results.items()},
     }
-    print(json.dumps(record))
 
 
 @contextmanager

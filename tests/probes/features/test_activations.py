@@ -21,6 +21,7 @@ from metaprobe.probes.features.activations import (
     collect_activations,
     plan_activations,
 )
+from metaprobe.probes.features.train import held_out_shards
 from metaprobe.probes.representation import ItemText
 
 
@@ -144,3 +145,19 @@ def test_damage_is_told_with_its_place(
         ActivationStore(tmp_path)
     with pytest.raises(ConfigError, match="no activations of 'transformer.h.1', only of"):
         store.read("transformer.h.1", 0)
+
+
+def test_the_shards_held_out_have_a_tenth_of_the_rows_and_no_shard_more(
+    loaded: LoadedModel, texts: list[ItemText], tmp_path: Path
+) -> None:
+    store = collect_activations(loaded, texts, block_names(loaded.model)[:1], tmp_path)
+    rows = [sum(store.index.texts[t].tokens for t in shard) for shard in store.index.shards]
+    held = held_out_shards(store)
+    assert held.stop == len(rows)
+    assert sum(rows[held.start :]) >= sum(rows) / 10 > sum(rows[held.start + 1 :])
+    short = [
+        text.model_copy(update={"tokens": 1}) if n in store.index.shards[-1] else text
+        for n, text in enumerate(store.index.texts)
+    ]
+    store.index = store.index.model_copy(update={"texts": short})
+    assert held_out_shards(store).start == len(rows) - 2

@@ -96,11 +96,14 @@ def test_matryoshka_is_the_mean_over_prefixes_that_stand_alone() -> None:
     assert float(residual.square().mean()) == pytest.approx(alone[-1], rel=1e-6)
 
 
-def test_auxiliary_loss_is_what_dead_features_leave_of_the_error() -> None:
+@pytest.mark.parametrize(("count", "rows"), [(12, 30), (3, 30), (12, 10)])
+def test_auxiliary_loss_is_what_dead_features_leave_of_the_error(count: int, rows: int) -> None:
     generator = torch.Generator().manual_seed(2)
     parameters = random_parameters(20, 8, generator)
     x, residual = (torch.randn(30, 8, generator=generator) for _ in range(2))
-    dead = torch.arange(7, 19)
+    dead = torch.arange(7, 7 + count)
+    found = auxiliary_loss(parameters, x, residual, dead, rows)
+    x, residual = x[:: 30 // rows], residual[:: 30 // rows]
     expected = 0.0
     for row, error in zip(x, -residual, strict=True):
         pre = (parameters.encoder @ (row - parameters.decoder_bias) + parameters.encoder_bias)[dead]
@@ -108,7 +111,6 @@ def test_auxiliary_loss_is_what_dead_features_leave_of_the_error() -> None:
         explained = sum(pre[j].relu() * parameters.decoder[dead[j]] for j in best)
         expected += float((error - explained).square().sum())
     expected /= float((residual - residual.mean(0)).square().sum())
-    found = auxiliary_loss(parameters, x, residual, dead)
     assert float(found) == pytest.approx(expected, rel=1e-5)
 
 
@@ -164,6 +166,24 @@ def test_planted_directions_are_recovered(changes: dict[str, object]) -> None:
     error = (sae.decode(features) - held).square().sum()
     assert float(error / (held - held.mean(0)).square().sum()) < 0.1
     assert 1 < float((features > 0).sum(1).float().mean()) < 4
+
+
+@pytest.mark.slow
+def test_few_features_are_silent_even_where_there_are_twice_as_many_as_directions() -> None:
+    directions = torch.randn(512, 128, generator=torch.Generator().manual_seed(7))
+    directions = torch.nn.functional.normalize(directions, dim=1)
+    generator = torch.Generator().manual_seed(0)
+    rates = 0.9 * torch.arange(1, 513).float() ** -0.6
+    on = torch.rand(40_960, 512, generator=generator) < rates
+    strength = 0.5 + torch.rand(on.shape, generator=generator)
+    rows = (on * strength) @ directions + 0.02 * torch.randn(len(on), 128, generator=generator)
+    sae = train_sae(batches(rows[:32_768], 4096), SaeConfig(steps=250))
+    assert float((sae.encode(rows[32_768:]) > 0).any(0).float().mean()) > 0.95
+
+
+def test_features_are_dead_after_the_rows_in_which_an_average_one_fires_300_times() -> None:
+    assert SaeConfig(k=32).dead_rows(1024) == 300 * 1024 // 32
+    assert SaeConfig(k=32, dead_after=7).dead_rows(1024) == 7
 
 
 @pytest.mark.slow

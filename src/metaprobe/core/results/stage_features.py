@@ -18,16 +18,16 @@ class StageFeatures(Result):
     n_items: int
     """Items whose first response was read."""
     scores: FeatureScores
-    """Under four controls: features scored against skills, and those of a cell. What else was scored
-    stands in `features/<stage>/scores.json`."""
+    """Under four controls: features scored against skills, and those of a cell. The other scores
+    stand in `features/<stage>/scores.json`."""
     cards: list[FeatureCard]
     """All features of a skill or cell, and of each other skill the best."""
     changes: FeatureChanges
     """From the base's autoencoder. Of the base: from its own to one that was trained on from it as
     long as a stage's is, on the base again, so that only the training differs: the noise floor."""
     candidates: list[GroupFeatureChange]
-    """The same as `changes.groups`, of skills: of features whose q-value is below 0.05, whether or not
-    they survive the controls."""
+    """The same as `changes.groups`, of skills: of features with a q-value below 0.05, whether or
+    not they survive the controls."""
     interventions: list[Intervention] = Field(default=[])
     """Edits of the features of the skill that fell most; none of the base, and none where no items
     are left that the features have not seen."""

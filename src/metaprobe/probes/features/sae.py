@@ -22,8 +22,7 @@ from torch import Tensor
 
 from metaprobe.models.runtime import torch
 
-AUXILIARY_ROWS = 1024
-"""Rows of a batch that the auxiliary loss reads, at most: its cost is that of dense products."""
+_DEAD_AFTER = 300
 
 
 class SaeConfig(BaseModel):
@@ -49,8 +48,9 @@ class SaeConfig(BaseModel):
     """Share of the steps over which the learning rate rises."""
     decay: float = Field(default=0.25, ge=0, le=1)
     """Share of the steps, at the end, over which it falls to zero."""
-    dead_after: int = Field(default=200_000, ge=1)
-    """Rows after which a feature that has not fired is dead."""
+    dead_after: int | None = Field(default=None, ge=1)
+    """Rows after which a feature that has not fired is dead; by default 300 F / k, in which an
+    average feature fires 300 times."""
     auxiliary: float = Field(default=1 / 32, ge=0)
     """Weight of the loss that lets dead features explain the error."""
     sparsity: float = Field(default=1.0, ge=0)
@@ -71,6 +71,10 @@ class SaeConfig(BaseModel):
         if self.warm_up + self.decay > 1:
             raise ValueError("warm_up and decay are shares of the steps: together at most 1")
         return self
+
+    def dead_rows(self, features: int) -> int:
+        """Return the rows after which one of so many features that has not fired is dead."""
+        return self.dead_after or -(-_DEAD_AFTER * features // self.k)
 
 
 class Parameters(NamedTuple):
@@ -149,7 +153,9 @@ def reconstruction_loss(
     return torch.stack(losses).mean(), residual
 
 
-def auxiliary_loss(parameters: Parameters, x: Tensor, residual: Tensor, dead: Tensor) -> Tensor:
+def auxiliary_loss(
+    parameters: Parameters, x: Tensor, residual: Tensor, dead: Tensor, rows: int
+) -> Tensor:
     """Return the share of the error's square that dead features leave when they explain it.
 
     The D / 2 greatest of each row do (Gao and others, arXiv 2406.04093, appendix A.2); the error
@@ -160,15 +166,17 @@ def auxiliary_loss(parameters: Parameters, x: Tensor, residual: Tensor, dead: Te
         x: (B, D).
         residual: What is reconstructed minus `x`, (B, D).
         dead: Numbers of the dead features.
+        rows: Rows that are read, at most.
     """
-    stride = -(-len(x) // AUXILIARY_ROWS)
+    stride = -(-len(x) // rows)
     x, error = x[::stride], -residual[::stride].detach()
     centred = x - parameters.decoder_bias.detach()
     bias, encoder = parameters.encoder_bias[dead], parameters.encoder[dead]
     pre = torch.addmm(bias, centred, encoder.T).relu()
-    kept = pre.topk(min(x.shape[1] // 2, len(dead)), dim=1)
-    active = torch.zeros_like(pre).scatter(1, kept.indices, kept.values)
-    left = error - active @ parameters.decoder[dead]
+    if len(dead) > x.shape[1] // 2:
+        kept = pre.topk(x.shape[1] // 2, dim=1)
+        pre = torch.zeros_like(pre).scatter(1, kept.indices, kept.values)
+    left = error - pre @ parameters.decoder[dead]
     spread = (error - error.mean(0)).square().sum().clamp_min(1e-12)
     return left.square().sum() / spread
 

@@ -206,16 +206,9 @@ _Changes = tuple[FeatureChanges, list[GroupFeatureChange]]
 def _changes(base: _Side, stage: _Side, module: str, floor: FeatureChange | None) -> _Changes:
     coded = [matching.coded_rows(sae, _rows(store, module)) for sae, _, store in (base, stage)]
     matches = matching.match_features(*coded)
-    changes = FeatureChanges(
-        correlation_bound=matching.CORRELATION,
-        cosine_bound=matching.COSINE,
-        change=matching.count_changes(matches),
-        floor=floor,
-        groups=matching.changes_by_skill(matches, base[1], stage[1]),
-        n_rows=matches.rows,
-    )
+    changes = matching.feature_changes(matches, None, base[1], stage[1])
     below = [_candidates(scores) for _, scores, _ in (base, stage)]
-    return changes, matching.changes_by_skill(matches, *below)
+    return changes.model_copy(update={"floor": floor}), matching.changes_by_skill(matches, *below)
 
 
 def _candidates(scores: FeatureScores) -> FeatureScores:

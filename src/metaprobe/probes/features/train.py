@@ -22,7 +22,7 @@ from metaprobe.probes.features.sae import (
     reconstruction_loss,
 )
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same activations and settings would give another autoencoder."""
 
 TRAINED_KINDS = (TokenKind.PROMPT, TokenKind.RESPONSE)
@@ -32,6 +32,7 @@ _FIRST_ROWS = 16_384
 _HELD_ROWS = 4096
 _ENCODER_SCALE = 0.3
 _THRESHOLD_MEMORY = 0.99
+_AUXILIARY_SHARE = 4
 
 
 class Progress(NamedTuple):
@@ -52,15 +53,18 @@ class _Step(NamedTuple):
 
 
 def held_out_shards(store: ActivationStore) -> range:
-    """Return the last tenth of the shards, at least one, which nothing is trained on.
+    """Return the last shards, with a tenth of the rows or more, which nothing is trained on.
 
     Raises:
         ConfigError: there is one shard only.
     """
-    count = len(store.index.shards)
-    if count < 2:
+    rows = [sum(store.index.texts[t].tokens for t in texts) for texts in store.index.shards]
+    if len(rows) < 2:
         raise ConfigError(f"{store.folder}: one shard cannot be split: collect more items")
-    return range(count - max(1, count // 10), count)
+    start = len(rows) - 1
+    while start > 1 and 10 * sum(rows[start:]) < sum(rows):
+        start -= 1
+    return range(start, len(rows))
 
 
 def held_out_texts(store: ActivationStore) -> list[int]:
@@ -174,6 +178,7 @@ class _Trainer:
         self.optimiser = torch.optim.Adam(self.trained, lr=0.0, fused=True)
         features = len(self.parameters.decoder)
         self.idle = torch.zeros(features, dtype=torch.long, device=parameters.decoder.device)
+        self.dead_after = config.dead_rows(features)
         self.threshold = 0.0
         self.least = 0.0
         plain = config.kind == "batchtopk" and not config.prefixes
@@ -183,14 +188,17 @@ class _Trainer:
     def step(self, number: int, x: Tensor) -> Progress:
         config, parameters = self.config, self.parameters
         done = self._sparse(x) if self.sparse else self._dense(x)
-        dead = (self.idle > config.dead_after).nonzero()[:, 0]
+        dead = (self.idle > self.dead_after).nonzero()[:, 0]
         if len(dead) and config.auxiliary:
-            loss = auxiliary_loss(parameters, x, done.residual, dead)
+            # Its products are dense: they stay below a quarter of the encoder's.
+            held = min(self.part_rows, len(x)) * len(self.idle)
+            rows = max(1, held // (_AUXILIARY_SHARE * len(dead)))
+            loss = auxiliary_loss(parameters, x, done.residual, dead, rows)
             (config.auxiliary * loss).backward()
         self.idle += len(x)
         self.idle[done.fired > 0] = 0
         self._update(number)
-        if config.resample and len(dead) and (number + 1) % (-(-config.dead_after // len(x))) == 0:
+        if config.resample and len(dead) and (number + 1) % (-(-self.dead_after // len(x))) == 0:
             self._resample(x, done.residual, dead)
         if config.kind == "batchtopk":
             # The mean over the steps so far, until there are enough to forget the first ones.
