@@ -10,6 +10,7 @@ import polars as pl
 from metaprobe.analysis.claims import claims
 from metaprobe.analysis.comparison import Trajectory, compare_arms
 from metaprobe.analysis.comparison_findings import comparison_findings
+from metaprobe.analysis.features import feature_findings
 from metaprobe.analysis.findings import findings
 from metaprobe.analysis.lighter import lighter_table
 from metaprobe.analysis.prediction import prediction
@@ -126,6 +127,7 @@ def summarise_stages(
             *comparison_findings(comparison, labels),
             *findings(info, judged, list(context.trained_cells)),
             *claims(base_items, last, trained, labels),
+            *feature_findings(base_stage, judged),
         ],
         trained_cells=list(context.trained_cells),
         question=context.question,

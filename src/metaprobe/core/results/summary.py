@@ -77,7 +77,7 @@ class Finding(Result):
 
     kind: str
     """`comparison`, `ranking`, `tie`, `budgets`, `front`, `headline`, `claim`, `collapse`, `dip`,
-    `gain`, `divergence` or `caution`."""
+    `gain`, `divergence`, `features` or `caution`."""
     arm: str
     """The arm it is about; `base` where it is about the base or the whole study."""
     text: str
