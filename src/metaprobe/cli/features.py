@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from metaprobe.cli.features_intervene import intervene
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from metaprobe.probes.representation import ItemText
 
 app = typer.Typer(no_args_is_help=True, help="Sparse autoencoders on a model's activations.")
+app.command("intervene")(intervene)
 
 
 @app.command("train")
