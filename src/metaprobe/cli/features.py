@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from metaprobe.cli.features_diff import diff
+from metaprobe.cli.features_intervene import intervene
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Sparse autoencoders on a model's activations.")
 app.command("diff")(diff)
+app.command("intervene")(intervene)
 
 
 @app.command("train")

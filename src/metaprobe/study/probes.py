@@ -18,7 +18,7 @@ from metaprobe.analysis.likelihood import likelihood_by_cell
 from metaprobe.analysis.profile import item_accuracies
 from metaprobe.benchmark.items import Item
 from metaprobe.core.errors import ConfigError, InputError
-from metaprobe.core.vocabulary import CELLS, Verdict
+from metaprobe.core.vocabulary import CELLS, Skill, Verdict
 from metaprobe.models.chat import SHOTS, has_chat_template
 from metaprobe.models.loading import LoadedModel
 from metaprobe.models.sampling import Sampling
@@ -312,8 +312,24 @@ class FeaturesProbe:
             result = stages.measure_base_features(base, plan)
         else:
             own = reader(stage.loaded, stage.responses, stage.kept)
-            result = stages.measure_stage_features(own, base, plan)
+            result = stages.measure_stage_features(own, base, plan, self._edits(stage, items))
         return Measurement(result, feature_values(result))
+
+    def _edits(self, stage: ProbedStage, read: Sequence[Item]) -> stages.Edits | None:
+        """Return the skill that fell most, or gained least, and items that no feature has seen."""
+        settings, known = self.settings, {item.id for item in read}
+        unread = first_items(stage, settings.items + settings.edit_items)
+        items = [item for item in unread if item.id not in known]
+        if not items:
+            return None
+
+        def by_skill(table: pl.DataFrame) -> pl.DataFrame:
+            right = (pl.col("verdict") == "correct").mean().alias("right")
+            return table.group_by("skill").agg(right).sort("skill")
+
+        before, after = by_skill(stage.base_responses), by_skill(stage.responses)
+        fallen = before["skill"][(after["right"] - before["right"]).arg_min()]
+        return stages.Edits(Skill(fallen), items)
 
 
 def chosen_probes(settings: ProbeSettings) -> list[Probe]:

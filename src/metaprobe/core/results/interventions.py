@@ -8,7 +8,7 @@ ControlKind = Literal["random features", "random directions"]
 
 
 class EditedSet(Result):
-    """A set of features that was edited, on the response tokens of the autoencoder's texts."""
+    """A set of features, and how it fires at the tokens of the texts that it was trained on."""
 
     features: list[int]
     rate: float

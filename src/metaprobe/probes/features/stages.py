@@ -9,10 +9,12 @@ autoencoder, trained on in the same way on the base's activations again.
 Features are matched on texts that both models read, half of which each of them wrote.
 """
 
+import math
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from torch import Tensor
 
@@ -26,6 +28,7 @@ from metaprobe.core.results import (
     FeatureChanges,
     FeatureScores,
     GroupFeatureChange,
+    Intervention,
     SaeTraining,
     StageFeatures,
 )
@@ -33,7 +36,7 @@ from metaprobe.core.vocabulary import Skill
 from metaprobe.models.loading import LoadedModel
 from metaprobe.models.runtime import torch
 from metaprobe.models.sampling import Sampling
-from metaprobe.probes.features import activations, matching, scoring, train
+from metaprobe.probes.features import activations, effects, matching, scoring, train
 from metaprobe.probes.features.activations import (
     ActivationStore,
     collect_activations,
@@ -42,16 +45,18 @@ from metaprobe.probes.features.activations import (
 )
 from metaprobe.probes.features.contexts import feature_cards
 from metaprobe.probes.features.controls import controlled_scores
+from metaprobe.probes.features.effects import EditPlan, Trial, measure_intervention
 from metaprobe.probes.features.fit import fit_key, fit_sae, read_fit, write_fit
 from metaprobe.probes.features.sae import Sae, SaeConfig
 from metaprobe.probes.representation import ItemText
 
 _VERSION = 1
-_PARTS = (activations.VERSION, train.VERSION, scoring.VERSION, matching.VERSION)
+_PARTS = tuple(part.VERSION for part in (activations, train, scoring, matching, effects))
 VERSION = int("".join(f"{version:02}" for version in (_VERSION, *_PARTS)))
 """Another one whenever the same stage would give other values, here or in a part."""
 
 _SLOWER = 4
+_RANDOM_SETS = 3
 _SCORES = "scores.json"
 _CARDS = "cards.json"
 _FLOOR = "floor.json"
@@ -67,6 +72,15 @@ class Reader:
     """Its first response to each of the items, in their order."""
     folder: Path
     """For `sae/`, `training.json`, `scores.json`, `cards.json` and `items.jsonl`."""
+
+
+class Edits(NamedTuple):
+    """Which features of a stage are edited, and what it is asked then."""
+
+    skill: Skill
+    """Whose features."""
+    items: Sequence[Item]
+    """None of those that the features are trained or scored on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,16 +128,19 @@ def measure_base_features(base: Reader, plan: FeaturePlan) -> StageFeatures:
     return _concluded(base, training, scores, cards, changes)
 
 
-def measure_stage_features(stage: Reader, base: Reader, plan: FeaturePlan) -> StageFeatures:
-    """Return the features of a stage, and what became of the base's.
+def measure_stage_features(
+    stage: Reader, base: Reader, plan: FeaturePlan, edits: Edits | None
+) -> StageFeatures:
+    """Return the features of a stage, what became of the base's, and what editing them does.
 
     Args:
         stage: The stage.
         base: The base, of which `measure_base_features` has filled the folder.
         plan: How features are found; the same as for the base.
+        edits: What is edited, where anything is.
 
     Raises:
-        ConfigError: see `measure_base_features`.
+        ConfigError: see `measure_base_features` and `measure_intervention`.
         InputError: the base's features are not there.
         StorageError: the disk has too little room.
     """
@@ -148,7 +165,9 @@ def measure_stage_features(stage: Reader, base: Reader, plan: FeaturePlan) -> St
     changes = _changes(
         (base_sae, base_scores, of_base), (sae, scores, of_stage), module, floor=floor
     )
-    return _concluded(stage, training, scores, cards, changes)
+    subject = scoring.Subject(stage.loaded, sae, store, module)
+    edited = _edited(subject, base.loaded, scores, plan, edits) if edits else []
+    return _concluded(stage, training, scores, cards, changes, edited)
 
 
 def _work(reader: Reader) -> Path:
@@ -218,6 +237,42 @@ def _candidates(scores: FeatureScores) -> FeatureScores:
     return scores.model_copy(update={"scores": named})
 
 
+def _edited(
+    subject: scoring.Subject,
+    base: LoadedModel,
+    scores: FeatureScores,
+    plan: FeaturePlan,
+    edits: Edits,
+) -> list[Intervention]:
+    """Ablate the features of a skill, and give them the values that they have in the base."""
+    of_group = [s for s in scores.scores if s.group == edits.skill]
+    survivors = [s for s in of_group if s.of_skill]
+    chosen = sorted({s.feature for s in survivors or of_group})
+    if not chosen:
+        return []
+    why = "survive all controls" if survivors else "tell it best, as none survives all controls"
+    trial = Trial(
+        loaded=subject.loaded,
+        module=subject.module,
+        items=edits.items,
+        seen=frozenset(entry.item for entry in subject.store.index.texts),
+        sampling=plan.sampling,
+        # The majority baseline stands in the table of responses; nobody reads it here.
+        majority={(f"{i.cell}/{i.family}", i.level): math.nan for i in edits.items},
+    )
+    return [
+        measure_intervention(
+            trial,
+            subject.sae,
+            subject.store,
+            EditPlan(
+                features=chosen, chosen_by=f"{edits.skill}: {why}", base=given, sets=_RANDOM_SETS
+            ),
+        )
+        for given in (None, base)
+    ]
+
+
 def _rows(store: ActivationStore, module: str) -> Iterator[Tensor]:
     """Yield the activations (N, D) that autoencoders are trained on, shard by shard."""
     kinds = torch.tensor(train.TRAINED_KINDS)
@@ -231,6 +286,7 @@ def _concluded(
     scores: FeatureScores,
     cards: list[FeatureCard],
     changes: _Changes,
+    edited: Sequence[Intervention] = (),
 ) -> StageFeatures:
     shutil.rmtree(_work(reader))
     told = [s for s in scores.scores if s.of_skill or s.group in set(Skill)]
@@ -241,4 +297,5 @@ def _concluded(
         cards=cards,
         changes=changes[0],
         candidates=changes[1],
+        interventions=list(edited),
     )
