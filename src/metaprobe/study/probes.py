@@ -323,12 +323,12 @@ class FeaturesProbe:
         if not items:
             return None
 
-        def by_skill(table: pl.DataFrame) -> pl.DataFrame:
-            right = (pl.col("verdict") == "correct").mean().alias("right")
-            return table.group_by("skill").agg(right).sort("skill")
+        def by_skill(table: pl.DataFrame) -> dict[str, float]:
+            right = (pl.col("verdict") == "correct").mean()
+            return dict(table.group_by("skill").agg(right).sort("skill").iter_rows())
 
         before, after = by_skill(stage.base_responses), by_skill(stage.responses)
-        fallen = before["skill"][(after["right"] - before["right"]).arg_min()]
+        fallen = min(before, key=lambda skill: after[skill] - before[skill])
         return stages.Edits(Skill(fallen), items)
 
 
