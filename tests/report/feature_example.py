@@ -135,10 +135,15 @@ def intervention(mode: str, value: float, *, beyond: bool) -> Intervention:
         factor=0.0 if mode == "ablate" else None,
         base=None if mode == "ablate" else "nano/qwen3",
         base_weights=None if mode == "ablate" else "cd" * 32,
-        chosen_by="the five of simulation with the greatest AUROC",
+        chosen_by="simulation: tell it best, as none survives all controls",
         chosen=chosen,
         random_features=[chosen, chosen],
-        skills=[effect(s, value if s is Skill.SIMULATION else 0.0, beyond=beyond) for s in Skill],
+        skills=[
+            effect(
+                s, value if s is Skill.SIMULATION else 0.01, beyond=beyond and s is Skill.SIMULATION
+            )
+            for s in Skill
+        ],
         cells=[],
         cpu_seconds=31.0,
     )

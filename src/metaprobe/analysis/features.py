@@ -17,6 +17,11 @@ from metaprobe.core.stats import benjamini_hochberg
 LEVEL = 0.05
 """The q-value below which a difference is told."""
 
+_EDITS = {
+    "ablate": "Ablating",
+    "amplify": "Amplifying",
+    "patch": "Giving the base's values to",
+}
 _KINDS = ("lost", "rotated", "gained")
 
 
@@ -111,8 +116,12 @@ def _moved(rows: Sequence[_Change]) -> str:
             "no more features are lost, rotated or gained than where the base's autoencoder is "
             f"only trained on ({joined([_share(r) for r in rows])})."
         )
-    parts = [f"{_share(r)} (q = {r.q_value:.2g})" for r in above]
+    parts = [f"{_share(r)} ({_q(r.q_value)})" for r in above]
     return f"more features change than by training the autoencoder on alone: {joined(parts)}."
+
+
+def _q(value: float) -> str:
+    return "q < 0.001" if value < 0.001 else f"q = {value:.3f}"
 
 
 def _share(row: _Change) -> str:
@@ -125,7 +134,7 @@ def _edited(found: StageFeatures) -> list[str]:
     sentences = []
     for edit in found.interventions:
         beyond = [e for e in edit.skills if e.beyond_random]
-        what = "Giving them the base's values" if edit.mode == "patch" else f"To {edit.mode} them"
+        what = f"{_EDITS[edit.mode]} features of the skill that fell most"
         if beyond:
             told = joined([f"{e.group} by {whole(e.effect)} points" for e in beyond])
             sentences.append(f"{what} moves {told}, beyond random features and directions.")

@@ -62,10 +62,10 @@ _SURVIVAL = (
 )
 _EDITS = (
     "Accuracy on items that the features have not seen, while the features of the skill that fell "
-    "most are edited in the model: ablated, or given the values that they have in the base. Beside "
-    "it, how much further that moves accuracy than the same edit of random features that fire as "
-    "often, and of directions turned at random. Intervals are 95 %. An effect counts only where it "
-    "and both gaps have q < 0.05."
+    "most are edited in the model: ablated, or given the values that they have in the base. The "
+    "controls are the same edit of random features that fire as often, and of directions turned at "
+    "random. Intervals are 95 %. A star marks an effect with q < 0.05 that goes beyond both "
+    "controls with q < 0.05."
 )
 
 
@@ -83,7 +83,9 @@ def features(view: View) -> Html:
         "features",
         "Features",
         *parts,
+        tag("h3", text("What survives the controls")),
         _survival(named),
+        tag("h3", text("Skill by skill")),
         _by_skill(named),
         _edits(named),
         tag("h3", text("Where features fire")),
@@ -141,66 +143,85 @@ def _by_skill(named: _Named) -> Html:
         parts.append(tag("p", text(words + "none of a skill that could be gained or lost.")))
     note = (
         "Lost and rotated out of the base's features of the skill, gained out of the stage's. The "
-        "column of the base is the noise floor: its own autoencoder against one trained on from it."
+        "noise floor is the base's own autoencoder against the one trained on from it."
     )
     return join([*parts, tag("p", text(note), class_="fine")])
 
 
 def _skill_table(caption: str, found: list[tuple[str, list[GroupFeatureChange]]]) -> Html:
     rows = []
-    for skill in Skill:
-        cells = []
-        for _, groups in found:
-            row = next((g for g in groups if g.group == skill), None)
-            cells.append(NOT_MEASURED if row is None else _change_words(row))
-        rows.append([text(readable(skill)), *map(text, cells)])
-    head = [text("skill"), *(text(_floor_name(name)) for name, _ in found)]
-    return table(caption, head, rows)
+    for name, groups in found:
+        known = {g.group: g for g in groups}
+        cells = [_change_words(known.get(skill)) for skill in Skill]
+        rows.append([text("noise floor" if name == "base" else name), *map(text, cells)])
+    head = [text("stage"), *(text(readable(skill)) for skill in Skill)]
+    return table(caption, head, rows, class_="dense")
 
 
-def _floor_name(name: str) -> str:
-    return "noise floor" if name == "base" else name
-
-
-def _change_words(row: GroupFeatureChange) -> str:
+def _change_words(row: GroupFeatureChange | None) -> str:
+    if row is None:
+        return NOT_MEASURED
     if not row.lost.n and not row.gained.n:
-        return "none"
-    return (
-        f"lost {row.lost.count}, rotated {row.rotated.count} of {row.lost.n}; "
-        f"gained {row.gained.count} of {row.gained.n}"
-    )
+        return "none there"
+    words = [f"lost {row.lost.count} of {row.lost.n}"]
+    words += [f"rotated {row.rotated.count}"] if row.rotated.count else []
+    return ", ".join([*words, f"gained {row.gained.count} of {row.gained.n}"])
 
 
 def _edits(named: _Named) -> Html:
-    rows = [
-        [text(name), *map(text, _edit_cells(edit, effect))]
-        for name, found in named
-        for edit in found.interventions
+    edits = [(name, edit) for name, found in named for edit in found.interventions]
+    if not edits:
+        return Html("")
+    head = [text("stage, edit"), *(text(readable(skill)) for skill in Skill)]
+    rows = []
+    for name, edit in edits:
+        effects = {effect.group: effect for effect in edit.skills}
+        cells = [_effect(effects.get(skill)) for skill in Skill]
+        rows.append([text(f"{name}: {_edit_name(edit)}"), *map(text, cells)])
+    full = [
+        [text(f"{name}: {_edit_name(edit)}"), *map(text, _edit_cells(effect))]
+        for name, edit in edits
         for effect in edit.skills
     ]
-    if not rows:
-        return Html("")
-    head = [
-        *("stage", "edit", "skill", "accuracy", "edited", "effect, points"),
-        *("beyond random features", "beyond random directions", "beyond both", "items"),
+    titles = [
+        *("stage, edit", "skill", "accuracy", "edited", "effect, points"),
+        *("beyond random features", "beyond random directions", "items"),
     ]
-    chosen = sorted({f"{e.chosen_by}" for _, found in named for e in found.interventions})
-    grid = table("Features edited while the model answers", [text(h) for h in head], rows)
-    note = f"{_EDITS} Features: {'; '.join(chosen)}."
-    return Html(grid + tag("p", text(note), class_="fine"))
+    chosen = "; ".join(dict.fromkeys(f"{name}, {edit.chosen_by}" for name, edit in edits))
+    return join(
+        [
+            tag("h3", text("Editing features")),
+            table("Effect on accuracy in points, by skill", head, rows, class_="dense"),
+            tag("p", text(f"{_EDITS} Edited features: {chosen}."), class_="fine"),
+            folded(
+                text("Every edit beside its controls"),
+                table("Edits beside random ones", [text(t) for t in titles], full, class_="dense"),
+            ),
+        ]
+    )
 
 
-def _edit_cells(edit: Intervention, effect: EditEffect) -> list[str]:
+def _edit_name(edit: Intervention) -> str:
+    return "the base's values" if edit.mode == "patch" else edit.mode
+
+
+def _effect(effect: EditEffect | None) -> str:
+    if effect is None:
+        return NOT_MEASURED
+    star = "*" if effect.beyond_random else ""
+    ends = interval(effect.low, effect.high, signed=True)
+    return with_ends(points(effect.effect) + star, ends)
+
+
+def _edit_cells(effect: EditEffect) -> list[str]:
     gaps = {control.kind: control for control in effect.controls}
     return [
-        "values of the base" if edit.mode == "patch" else edit.mode,
         readable(effect.group),
         percent(effect.accuracy),
         percent(effect.edited),
-        with_ends(points(effect.effect), interval(effect.low, effect.high, signed=True)),
+        _effect(effect),
         _gap(gaps.get("random features")),
         _gap(gaps.get("random directions")),
-        "yes" if effect.beyond_random else "no",
         str(effect.n_items),
     ]
 
