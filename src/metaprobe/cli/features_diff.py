@@ -9,10 +9,13 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
 
+    from metaprobe.benchmark.freeze import Benchmark
     from metaprobe.core.results import CrosscoderTraining, FeatureShare
     from metaprobe.models.loading import LoadedModel
+    from metaprobe.models.sampling import Sampling
     from metaprobe.probes.features.activations import ActivationStore
     from metaprobe.probes.features.sae import SaeConfig
+    from metaprobe.probes.representation import ItemText
 
 
 def diff(
@@ -61,36 +64,40 @@ def diff(
     from metaprobe.models.sampling import Sampling
     from metaprobe.probes.divergence import common_vocabulary
     from metaprobe.probes.features.activations import collect_activations
-    from metaprobe.probes.features.responses import answered
     from metaprobe.probes.features.sae import SaeConfig
 
     config = parse_config(SaeConfig, apply_overrides({}, settings or []), "--set")
-    sampling = Sampling(samples=samples, max_new_tokens=max_new_tokens)
-    names = [base, tuned, *([third] if third else [])]
     with Console(stderr=True).status("loading") as status:
-        models = [load_model(name, dtype=torch.float32) for name in names]
+        models = [load_model(name, dtype=torch.float32) for name in (base, tuned, third) if name]
         for other in models[1:]:
             common_vocabulary(models[0], other)
         module = layer_module(models[0], layer)
-        texts = []
-        for model in models:
-            status.update(f"{len(frozen.items) * samples} responses of {model.name}")
-            texts += answered(model, frozen.items, sampling)
+        sampling = Sampling(samples=samples, max_new_tokens=max_new_tokens)
+        texts = _answers(models, frozen, sampling, status)
         stores = []
         for place, model in enumerate(models):
             status.update(f"activations of {model.name}")
-            folder = out / "activations" / str(place)
-            stores.append(
-                collect_activations(
-                    model, texts, [module], folder, limit_mb=limit_mb // len(models)
-                )
-            )
+            folder, limit = out / "activations" / str(place), limit_mb // len(models)
+            stores.append(collect_activations(model, texts, [module], folder, limit_mb=limit))
         found = _train(models, stores, config, out, status)
     write_json(out / "diff.json", found.model_dump(mode="json"))
     if as_json:
         print(found.model_dump_json(indent=1))
     else:
         _print_tables(Console(highlight=False), found)
+
+
+def _answers(
+    models: "list[LoadedModel]", frozen: "Benchmark", sampling: "Sampling", status: "Status"
+) -> "list[ItemText]":
+    """Let every model answer, and return what all of them read."""
+    from metaprobe.probes.features.responses import answered
+
+    texts = []
+    for model in models:
+        status.update(f"{len(frozen.items) * sampling.samples} responses of {model.name}")
+        texts += answered(model, frozen.items, sampling)
+    return texts
 
 
 def _train(

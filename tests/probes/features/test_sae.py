@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metaprobe.core.errors import InputError
+from metaprobe.core.errors import ConfigError, InputError
 from metaprobe.models.runtime import torch
 from metaprobe.probes.features.sae import (
     Parameters,
@@ -228,3 +228,15 @@ def test_activations_without_life_are_refused() -> None:
         rows = torch.full((64, 8), value)
         with pytest.raises(InputError, match=words):
             train_sae(batches(rows, 16), SaeConfig(batch=16, steps=2))
+
+
+def test_training_goes_on_where_an_autoencoder_ended() -> None:
+    rows = 5 * torch.randn(64, 8, generator=torch.Generator().manual_seed(3)) + 1
+    config = SaeConfig(kind="jumprelu", expansion=2, k=2, batch=16, steps=4, learning_rate=1e-3)
+    first = train_sae(batches(rows, 16), config)
+    still = config.model_copy(update={"learning_rate": 1e-12})
+    second = train_sae(batches(rows, 16), still, start=first)
+    for before, after in zip(first.parameters, second.parameters, strict=True):
+        torch.testing.assert_close(before, after)
+    with pytest.raises(ConfigError, match="of width 8 cannot go on at 9"):
+        train_sae(batches(torch.randn(64, 9), 16), config, start=first)

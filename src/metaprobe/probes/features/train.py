@@ -148,6 +148,7 @@ def train_sae(
         progress: Told where it stands after every step.
 
     Raises:
+        ConfigError: `start` is of another width.
         InputError: activations are not finite or do not vary.
     """
     device = device or torch.device("cpu")
@@ -159,9 +160,12 @@ def train_sae(
     if not float(sample.var(0).sum()) > 0:
         raise InputError("the activations do not vary: take another module")
     if start is None:
-        trainer = _Trainer(_start(sample / scale, config, models), config)
+        parameters = _start(sample / scale, config, models)
+    elif start.width == sample.shape[1]:
+        parameters = _in_units(start, 1 / scale, device)
     else:
-        trainer = _Trainer(_scaled(start, scale, device), config)
+        raise ConfigError(f"an autoencoder of width {start.width} cannot go on at {len(sample[0])}")
+    trainer = _Trainer(parameters, config)
     stream = itertools.islice(itertools.chain(first, batches), config.steps)
     for step, batch in enumerate(stream):
         progress(trainer.step(step, batch.to(device) / scale))
@@ -210,11 +214,11 @@ class _Trainer:
     @torch.no_grad()
     def finish(self, scale: float) -> Sae:
         """Return the autoencoder in the units of the activations."""
-        encoder, bias, decoder, origin, threshold = (p.detach() for p in self.parameters)
+        found = Parameters(*(p.detach() for p in self.parameters))
         if self.config.kind == "batchtopk":
-            threshold = torch.full_like(bias, self.threshold)
-        found = Parameters(encoder, bias * scale, decoder, origin * scale, threshold * scale)
-        return Sae(parameters=Parameters(*(p.clone().cpu() for p in found)))
+            threshold = torch.full_like(found.threshold, self.threshold)
+            found = found._replace(threshold=threshold)
+        return Sae(parameters=_in_units(Sae(parameters=found), scale, torch.device("cpu")))
 
     def _sparse(self, x: Tensor) -> _Step:
         from metaprobe.probes.features.sparse import sparse_gradients  # numba takes a second
@@ -284,10 +288,11 @@ class _Trainer:
         self.idle[dead] = 0
 
 
-def _scaled(sae: Sae, scale: float, device: torch.device) -> Parameters:
-    """Return the parameters of an autoencoder for activations divided by `scale`."""
-    encoder, bias, decoder, origin, threshold = (p.to(device).clone() for p in sae.parameters)
-    return Parameters(encoder, bias / scale, decoder, origin / scale, threshold / scale)
+def _in_units(sae: Sae, scale: float, device: torch.device) -> Parameters:
+    """Return a copy of an autoencoder's parameters for activations times `scale`."""
+    encoder, bias, decoder, origin, threshold = sae.parameters
+    found = (encoder, bias * scale, decoder, origin * scale, threshold * scale)
+    return Parameters(*(p.detach().clone().to(device) for p in found))
 
 
 def _start(sample: Tensor, config: SaeConfig, models: int) -> Parameters:
