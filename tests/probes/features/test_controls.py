@@ -228,3 +228,8 @@ def test_cards_show_where_features_are_strongest(lab: Laboratory) -> None:
         assert context.cell.skill == Skill.SIMULATION
         assert context.verdict in (Verdict.CORRECT, Verdict.WRONG)
     assert card.fires_low < card.fires < card.fires_high
+
+
+def test_texts_come_back_from_the_store_as_they_were_read(lab: Laboratory) -> None:
+    read = [t.text for t in texts(THIS_WORDING)]
+    assert lab.subject.store.texts(range(len(read))) == dict(enumerate(read))

@@ -54,7 +54,7 @@ def feature_cards(
     coder = part(subject.sae, features)
     peaks = _peaks(subject, values, coder)
     tops = top_tokens(subject, values, [(s.group, s.feature) for s in shown])
-    contexts = {f: _contexts(subject, peaks, coder, n) for n, f in enumerate(features)}
+    contexts = _contexts(subject, peaks, coder)
     cards = []
     for score, top in zip(shown, tops, strict=True):
         column = features.index(score.feature)
@@ -69,7 +69,7 @@ def feature_cards(
                 fires_low=fires.low,
                 fires_high=fires.high,
                 n_tokens=fires.n,
-                contexts=contexts[score.feature],
+                contexts=contexts[column],
             )
         )
     return FeatureCards(module=subject.module, cards=cards)
@@ -109,35 +109,42 @@ def _peaks(subject: Subject, values: ItemValues, coder: Sae) -> _Peaks:
     return _Peaks(value, text, position, fired, tokens)
 
 
-def _contexts(subject: Subject, peaks: _Peaks, coder: Sae, column: int) -> list[FeatureContext]:
-    """Return the strongest contexts of a feature, at most one of an item."""
-    order = np.argsort(-peaks.value[:, column], kind="stable")[:CONTEXTS]
-    chosen = [n for n in order.tolist() if peaks.value[n, column] > 0]
-    return [
-        _context(subject, coder, column, int(peaks.text[n, column]), int(peaks.position[n, column]))
-        for n in chosen
+def _contexts(subject: Subject, peaks: _Peaks, coder: Sae) -> list[list[FeatureContext]]:
+    """Return the strongest contexts of each feature, at most one of an item."""
+    order = np.argsort(-peaks.value, axis=0, kind="stable")[:CONTEXTS]
+    wanted = [
+        (int(peaks.text[n, column]), int(peaks.position[n, column]), column, rank)
+        for rank, items in enumerate(order)
+        for column, n in enumerate(items)
+        if peaks.value[n, column] > 0
     ]
+    found: dict[tuple[int, int], FeatureContext] = {}
+    for shard, numbers in enumerate(subject.store.index.shards):
+        places, rows = subject.store.places(shard), subject.store.read(subject.module, shard)
+        for number, position, column, rank in wanted:
+            if number in numbers:
+                near = places.position - position
+                mine = (places.text == number) & (near >= -BEFORE) & (near <= AFTER)
+                values = coder.encode(rows[mine].float())[:, column]
+                before = int((near[mine] < 0).sum())
+                tokens = places.token[mine].tolist()
+                found[column, rank] = _context(subject, number, tokens, values.tolist(), before)
+    columns = range(coder.features)
+    return [[found[c, rank] for rank in range(CONTEXTS) if (c, rank) in found] for c in columns]
 
 
 def _context(
-    subject: Subject, coder: Sae, column: int, number: int, position: int
+    subject: Subject, number: int, tokens: list[int], activations: list[float], peak: int
 ) -> FeatureContext:
-    store = subject.store
-    entry = store.index.texts[number]
-    shard = next(n for n, numbers in enumerate(store.index.shards) if number in numbers)
-    places = store.places(shard)
-    near = (places.position >= position - BEFORE) & (places.position <= position + AFTER)
-    rows = (near & (places.text == number)).nonzero()[:, 0]
-    found = coder.encode(store.read(subject.module, shard)[rows].float())[:, column]
-    start = int(places.position[rows][0])
+    entry = subject.store.index.texts[number]
     return FeatureContext(
         item=entry.item,
         domain=entry.domain,
         skill=entry.skill,
         verdict=entry.verdict,
-        tokens=[_written(subject, t) for t in places.token[rows].tolist()],
-        activations=found.tolist(),
-        peak=position - start,
+        tokens=[_written(subject, t) for t in tokens],
+        activations=activations,
+        peak=peak,
     )
 
 
