@@ -135,8 +135,9 @@ def _chosen(
             return [int(part) for part in features.split(",")], "named"
         except ValueError as error:
             raise ConfigError(f"--features {features!r}: write numbers as 12,40") from error
-    if skill not in list(Skill):
-        raise ConfigError(f"--skill {skill!r}: no such skill{nearest(str(skill), list(Skill))}")
+    known = [str(s) for s in Skill]
+    if skill not in known:
+        raise ConfigError(f"--skill {skill!r}: no such skill{nearest(str(skill), known)}")
     place = folder / "scores.json"
     if not place.is_file():
         raise ConfigError(f"{place}: missing; run metaprobe features score {folder} first")
