@@ -134,8 +134,8 @@ def lighter_values(lighter: Lighter) -> list[Value]:
         if row.steering is not None:
             steered, n = row.steering, row.steering.n_items
             found += [_value(lost, m, steered, n) for m in ("effect", "beyond_random")]
-        found.append(_value(lost, "cosine", row, lighter.n_texts))
-        found += [_value("all", m, row, lighter.n_texts) for m in ("cpu_seconds", "peak_mb")]
+        metrics = ("cosine", "cpu_seconds", "peak_mb")
+        found += [_value("all", m, row, lighter.n_texts) for m in metrics]
         values += [v._replace(metric=f"{row.method}/{v.metric}") for v in found]
     return values
 

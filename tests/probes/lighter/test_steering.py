@@ -1,8 +1,8 @@
 """Coefficients are chosen on other items than effects, and a planted direction restores."""
 
 import copy
+import dataclasses
 from collections.abc import Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -93,7 +93,7 @@ def test_what_was_taken_from_the_states_of_a_model_is_found_and_given_back(
     texts = response_texts(base, items, [tokens[i.id] for i in items], 0)
     result = measure_lighter(
         base,
-        SimpleNamespace(**vars(base) | {"model": tuned, "device": base.device}),  # type: ignore[arg-type]
+        dataclasses.replace(base, model=tuned),
         [ItemText(i.id, i.cell, t.text) for i, t in zip(items, texts, strict=True)],
         Outcomes(
             items={i.id: i for i in items},

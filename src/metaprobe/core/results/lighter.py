@@ -45,7 +45,7 @@ class LighterMethod(Result):
     movements: list[SkillMovement] | None
     """None where the method cannot tell the skills apart."""
     cosine: float | None
-    """Absolute cosine of its direction with the autoencoder's; None for that one, or without it."""
+    """Absolute cosine of its direction with the autoencoder's, averaged over skills."""
     steering: SteeringEffect | None
     """None where no skill fell, or the method has no direction."""
     tokens: list[str] | None
@@ -72,7 +72,7 @@ class Lighter(Result):
     step: float | None
     """Mean length by which its states moved: the unit of the coefficients."""
     random_cosine: float | None
-    """95 % of random directions have a smaller absolute cosine with the autoencoder's."""
+    """95 % of random directions have a smaller absolute cosine with it, averaged over skills."""
     random: list[SteeringEffect]
     """Steering along random directions, whose coefficients were chosen alike."""
     methods: list[LighterMethod]

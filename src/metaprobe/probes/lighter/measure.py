@@ -90,7 +90,7 @@ def measure_lighter(
         methods += [Weights(), coder]
         asked = {m.name: _ask(m, evidence) for m in methods}
     lost = _lost(evidence, outcomes)
-    cosines, threshold = _cosines(evidence, asked, lost, coder.name)
+    cosines, threshold = _cosines(evidence, asked, coder.name)
     step = None if lost is None else _step(evidence, lost)
     steered, random = _steer(evidence, asked, lost, outcomes) if step else ({}, [])
     return Lighter(
@@ -172,16 +172,22 @@ def random_directions(states: FloatArray, count: int, stream: str) -> FloatArray
 
 
 def _cosines(
-    evidence: Evidence, asked: Mapping[str, _Asked], lost: Skill | None, reference: str
+    evidence: Evidence, asked: Mapping[str, _Asked], reference: str
 ) -> tuple[dict[str, float], float | None]:
-    """Return each direction's absolute cosine with the reference's, and what chance gives."""
-    directions = {} if lost is None else _directions(asked, lost)
-    if reference not in directions:
-        return {}, None
-    units = {name: d / np.linalg.norm(d) for name, d in directions.items()}
-    goal = units.pop(reference)
-    null = np.abs(random_directions(evidence.means[0], _NULL_DRAWS, "cosines") @ goal)
-    return {n: abs(float(u @ goal)) for n, u in units.items()}, float(np.quantile(null, 0.95))
+    """Return each method's mean absolute cosine with the reference, and what chance gives."""
+    found: dict[str, list[float]] = {}
+    thresholds = []
+    for skill in evidence.skills:
+        units = {n: d / np.linalg.norm(d) for n, d in _directions(asked, skill).items()}
+        goal = units.pop(reference, None)
+        if goal is None:
+            continue
+        null = np.abs(random_directions(evidence.means[0], _NULL_DRAWS, "cosines") @ goal)
+        thresholds.append(float(np.quantile(null, 0.95)))
+        for name, unit in units.items():
+            found.setdefault(name, []).append(abs(float(unit @ goal)))
+    means = {name: float(np.mean(values)) for name, values in found.items()}
+    return means, float(np.mean(thresholds)) if thresholds else None
 
 
 def _steer(
