@@ -6,13 +6,14 @@ from test_report_page import Walk
 from metaprobe.analysis.features import feature_findings
 from metaprobe.core.results import Summary
 from metaprobe.report.page import render_report
-from metaprobe.report.sections.features import visible
+from metaprobe.report.sections.features import features, visible
+from metaprobe.report.view import build_view
 
 
 def page(summary: Summary) -> str:
-    """The report, with the findings on features."""
+    """The section, with the findings on features."""
     summary.findings += feature_findings(summary.base.profile, summary.arms)
-    return render_report(summary)
+    return features(build_view(summary))
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,12 @@ def test_what_cannot_be_seen_is_written_out() -> None:
 
 
 def test_a_study_without_features_has_no_such_section() -> None:
-    assert 'id="features"' not in render_report(example_summary())
+    assert features(build_view(example_summary())) == ""
+
+
+def test_the_report_leads_to_the_section() -> None:
+    walk = Walk(render_report(with_features(example_summary())))
+    assert any(attributes.get("href") == "#features" for attributes in walk.named("a"))
 
 
 def test_only_shares_above_the_floor_are_told_as_changes() -> None:

@@ -111,12 +111,8 @@ def summarise_stages(
         arm: shape(base_items, mean_over_seeds(tables), trained, stream=arm)
         for arm, tables in last.items()
     }
-    info = BaseInfo(
-        name=context.base,
-        parameters=context.parameters,
-        family=context.family,
-        profile=base_stage,
-    )
+    named = {"name": context.base, "parameters": context.parameters, "family": context.family}
+    info = BaseInfo(**named, profile=base_stage)
     return Summary(
         study=context.study,
         created=datetime.now(UTC).isoformat(timespec="seconds"),

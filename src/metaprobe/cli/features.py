@@ -56,7 +56,6 @@ def train(
     from metaprobe.core.config import apply_overrides, parse_config
 
     frozen = load_benchmark(benchmark, items_per_cell=items)
-
     from metaprobe.models.loading import load_model
     from metaprobe.models.runtime import torch
     from metaprobe.models.sampling import Sampling
@@ -68,7 +67,6 @@ def train(
     config = parse_config(SaeConfig, apply_overrides({}, settings or []), "--set")
     with Console(stderr=True).status("loading") as status:
         loaded = load_model(model, dtype=torch.float32)
-        module = layer_module(loaded, layer)
         sampling = Sampling(samples=samples, max_new_tokens=max_new_tokens)
         status.update(f"{len(frozen.items) * samples} responses")
         texts = answered(loaded, frozen.items, sampling)
@@ -76,14 +74,13 @@ def train(
         store = collect_activations(
             loaded,
             texts,
-            [module],
+            [layer_module(loaded, layer)],
             out / "activations",
             limit_mb=limit_mb,
             progress=lambda share: status.update(f"activations, {share:.0%}"),
         )
         sae, found = fit_sae(loaded, texts, store, config, sampling, tell=status.update)
-        metadata = {"activations": store.index.digest, "training": config.model_dump(mode="json")}
-        write_fit(out, sae, found, metadata)
+        write_fit(out, sae, found, store, config)
     if as_json:
         print(found.model_dump_json(indent=1))
     else:

@@ -1,5 +1,6 @@
 import itertools
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -81,7 +82,8 @@ def training() -> SaeTraining:
 
 def test_what_was_fitted_is_found_again_by_its_key_alone(tmp_path: Path, sae: Sae):
     assert read_fit(tmp_path) is None
-    write_fit(tmp_path, sae, training(), {"key": "abc"})
+    store = SimpleNamespace(index=SimpleNamespace(digest="of what it read"))
+    write_fit(tmp_path, sae, training(), store, CONFIG, "abc")
     found = read_fit(tmp_path, "abc")
     assert found is not None
     assert found[1:] == (training(), "abc")

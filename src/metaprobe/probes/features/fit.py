@@ -1,7 +1,7 @@
 """An autoencoder trained on collected activations, measured, and kept in a folder."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from metaprobe.core.config import parse_config
@@ -86,27 +86,39 @@ def fit_key(store: ActivationStore, config: SaeConfig, start: str | None = None)
     return short_hash("sae", train.VERSION, store.index.digest, config.model_dump_json(), start)
 
 
-def write_fit(folder: Path, sae: Sae, found: SaeTraining, metadata: Mapping[str, object]) -> None:
+def write_fit(
+    folder: Path,
+    sae: Sae,
+    found: SaeTraining,
+    store: ActivationStore,
+    config: SaeConfig,
+    key: str | None = None,
+) -> None:
     """Write `training.json` and, in the format of SAELens, `sae/`, whose config comes last.
 
     Args:
         folder: Where they go.
         sae: The autoencoder.
         found: What was measured of it.
-        metadata: JSON values that are kept with it.
+        store: What it was trained on.
+        config: How.
+        key: Of `fit_key`, by which it is found again.
 
     Raises:
         StorageError: they cannot be written.
     """
     write_json(folder / TRAINING, found.model_dump(mode="json"))
-    known = {
+    metadata = {
         "model_name": found.model,
         "hook_name": found.module,
         "weights_sha256": found.weights,
+        "activations": store.index.digest,
+        "training": config.model_dump(mode="json"),
         "l0": found.quality.l0,
         "explained_variance": found.quality.explained_variance,
+        "key": key,
     }
-    save_sae(folder / SAE, sae, {**known, **metadata})
+    save_sae(folder / SAE, sae, metadata)
 
 
 def read_fit(folder: Path, key: str | None = None) -> tuple[Sae, SaeTraining, str] | None:

@@ -198,8 +198,7 @@ def _fitted(
     if known is not None:
         return known[0], known[1]
     sae, found = fit_sae(reader.loaded, reader.texts, store, config, sampling, start=begin)
-    metadata = {"key": key, "activations": store.index.digest, "training": config.model_dump()}
-    write_fit(reader.folder, sae, found, metadata)
+    write_fit(reader.folder, sae, found, store, config, key)
     return sae, found
 
 
