@@ -84,4 +84,4 @@ def test_without_a_scored_feature_that_is_what_is_said() -> None:
     found.scores.shares.clear()
     summary.base.profile.features = found
     texts = [f.text for f in feature_findings(summary.base.profile, summary.arms)]
-    assert texts == ["Of the base, no scored feature tells a skill from the others (q < 0.05)."]
+    assert texts == ["None of the base's scored features tells a skill from the others (q < 0.05)."]

@@ -43,14 +43,14 @@ def feature_findings(base: StageResult, arms: Sequence[ArmResult]) -> list[Findi
     """
     if base.features is None:
         return []
-    text, known = _survival("the base", base.features)
+    text, known = _survival("the base's", base.features)
     found = [Finding(kind="features", arm="base", text=text, evidence=known)]
     last = [(run, measured[-1]) for run in arms if (measured := _measured(run))]
     changes = _changes([features for _, (_, features) in last])
     for (run, (step, features)), rows in zip(last, changes, strict=True):
         seed = f", seed {run.seed}" if sum(r.arm == run.arm for r, _ in last) > 1 else ""
         name = f"{label(run.arm, run.kind)}, step {step}{seed}"
-        text, known = _survival("it", features)
+        text, known = _survival("its", features)
         words = [f"{name}: {_moved(rows)}", text, *_edited(features)]
         evidence = {
             **known,
@@ -71,11 +71,11 @@ def _survival(whose: str, found: StageFeatures) -> tuple[str, dict[str, Any]]:
     """Return text and evidence on how many features of skills survive all controls."""
     told = next((s for s in found.scores.shares if _is_all(s.group, s.control)), None)
     if told is None:
-        text = f"Of {whose}, no scored feature tells a skill from the others (q < {LEVEL})."
+        text = f"None of {whose} scored features tells a skill from the others (q < {LEVEL})."
         return text, {"n": 0}
     count = "none" if not told.survived else str(told.survived)
     text = (
-        f"Of the {told.n} features of {whose} that tell a skill from the others, {count} "
+        f"Of {whose} {told.n} features that tell a skill from the others, {count} "
         f"survive{'s' if told.survived < 2 else ''} all four controls "
         f"(95 % {whole(told.low)} to {whole(told.high)} %)."
     )
