@@ -13,8 +13,8 @@ from metaprobe.core.vocabulary import Skill
 from metaprobe.models.sampling import Sampling
 from metaprobe.stages.discover import FoundStage
 from metaprobe.study.config import FeatureSettings, ProbeSettings, load_study
-from metaprobe.study.layout import Layout
-from metaprobe.study.plan import Measuring, plan_probe
+from metaprobe.study.layout import BASE, Layout, StageName
+from metaprobe.study.plan import Measuring, plan_probe, plan_study
 
 SMALL = (
     *("benchmark.items_per_cell=15", "sampling.samples=1", "sampling.max_new_tokens=24"),
@@ -61,6 +61,14 @@ def test_only_the_last_stage_is_read_unless_all_are(tmp_path: Path, stages: str,
     base, *planned = plan_probe(found, measuring, Layout(tmp_path))
     assert [any("features" in str(o) for o in p.outputs) for p in planned] == read
     assert any("features" in str(o) for o in base.outputs)
+
+
+def test_of_a_study_the_base_and_the_last_stage_of_every_arm_are_read(tmp_path: Path) -> None:
+    config = load_study("nano", ["probes.features=true"])
+    planned = plan_study(config, Layout(tmp_path), "hash")
+    read = [p.stage for p in planned if p.stage and p.unit.task.probes.features]
+    last = {name: arm.planned_stages[-1] for name, arm in config.arms.items()}
+    assert read == [BASE, *(StageName(name, 0, step) for name, step in last.items())]
 
 
 def probe(out: Path) -> subprocess.CompletedProcess[str]:
