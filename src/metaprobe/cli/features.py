@@ -65,19 +65,18 @@ def train(
     from metaprobe.probes.features.sae import SaeConfig
 
     config = parse_config(SaeConfig, apply_overrides({}, settings or []), "--set")
-    with Console(stderr=True).status("loading") as status:
+    with Console(stderr=True).status(f"{len(frozen.items) * samples} responses") as status:
         loaded = load_model(model, dtype=torch.float32)
+        module = layer_module(loaded, layer)
         sampling = Sampling(samples=samples, max_new_tokens=max_new_tokens)
-        status.update(f"{len(frozen.items) * samples} responses")
         texts = answered(loaded, frozen.items, sampling)
         write_items(out / "items.jsonl", frozen.items)
+
+        def tell(share: float) -> None:
+            status.update(f"activations, {share:.0%}")
+
         store = collect_activations(
-            loaded,
-            texts,
-            [layer_module(loaded, layer)],
-            out / "activations",
-            limit_mb=limit_mb,
-            progress=lambda share: status.update(f"activations, {share:.0%}"),
+            loaded, texts, [module], out / "activations", limit_mb=limit_mb, progress=tell
         )
         sae, found = fit_sae(loaded, texts, store, config, sampling, tell=status.update)
         write_fit(out, sae, found, store, config)
