@@ -55,7 +55,6 @@ def diff(
     from metaprobe.benchmark.freeze import load_benchmark
     from metaprobe.cli.features import layer_module
     from metaprobe.core.config import apply_overrides, parse_config
-    from metaprobe.core.files import write_json
 
     frozen = load_benchmark(benchmark, items_per_cell=items)
 
@@ -80,7 +79,6 @@ def diff(
             folder, limit = out / "activations" / str(place), limit_mb // len(models)
             stores.append(collect_activations(model, texts, [module], folder, limit_mb=limit))
         found = _train(models, stores, config, out, status)
-    write_json(out / "diff.json", found.model_dump(mode="json"))
     if as_json:
         print(found.model_dump_json(indent=1))
     else:
@@ -110,7 +108,7 @@ def _train(
     """Train, measure and save."""
     import time
 
-    from metaprobe.core.files import write_parquet
+    from metaprobe.core.files import write_json, write_parquet
     from metaprobe.core.results import CrosscoderTraining
     from metaprobe.probes.features.crosscoder import save_crosscoder, train_crosscoder
     from metaprobe.probes.features.sharing import measure_crosscoder
@@ -138,9 +136,11 @@ def _train(
     save_crosscoder(out / "crosscoder", crosscoder, metadata)
     found, table = measure_crosscoder(crosscoder, stores, module)
     write_parquet(out / "features.parquet", table)
-    return CrosscoderTraining(
+    result = CrosscoderTraining(
         **dict(found), dead=last.dead, rows=config.steps * config.batch, cpu_seconds=seconds
     )
+    write_json(out / "diff.json", result.model_dump(mode="json"))
+    return result
 
 
 def _print_tables(console: "Console", found: "CrosscoderTraining") -> None:
