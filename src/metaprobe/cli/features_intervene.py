@@ -7,11 +7,11 @@ import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.status import Status
 
     from metaprobe.core.results import EditEffect, Intervention, SaeTraining
     from metaprobe.models.sampling import Sampling
-    from metaprobe.probes.features.activations import ActivationStore
-    from metaprobe.probes.features.effects import Trial
+    from metaprobe.probes.features.effects import EditPlan, Trial
 
 Mode = Literal["ablate", "amplify", "patch"]
 
@@ -62,33 +62,17 @@ def intervene(
     place = folder / "training.json"
     trained = parse_config(SaeTraining, read_json(place), str(place))
     factor = _factor(mode, factor, base)
-    chosen, chosen_by = _chosen(folder, features, skill, any_feature=any_feature)
+    chosen = _chosen(folder, features, skill, any_feature=any_feature)
 
-    from metaprobe.models.loading import load_model
-    from metaprobe.models.runtime import torch
     from metaprobe.models.sampling import Sampling
-    from metaprobe.probes.features.activations import ActivationStore
-    from metaprobe.probes.features.effects import EditPlan, measure_intervention
-    from metaprobe.probes.features.store import load_sae
 
-    sae, _ = load_sae(folder / "sae")
-    store = ActivationStore(folder / "activations")
     sampling = Sampling(samples=samples, max_new_tokens=max_new_tokens)
     with Console(stderr=True).status("loading") as status:
-        plan = EditPlan(
-            features=chosen,
-            chosen_by=chosen_by,
-            factor=factor,
-            base=load_model(base, dtype=torch.float32) if base else None,
-            sets=controls,
-        )
-        trial = _trial(trained, store, benchmark, items, sampling)
-        found = measure_intervention(
-            trial, sae, store, plan, lambda share: status.update(f"responses, {share:.0%}")
-        )
-    write_json(
-        folder / "interventions" / f"{_name(found, skill)}.json", found.model_dump(mode="json")
-    )
+        plan = _plan(chosen, factor, base, controls)
+        trial = _trial(folder, trained, benchmark, items, sampling)
+        found = _measure(folder, trial, plan, status)
+    path = folder / "interventions" / f"{_name(found, skill)}.json"
+    write_json(path, found.model_dump(mode="json"))
     if as_json:
         print(found.model_dump_json(indent=1))
     else:
@@ -161,9 +145,37 @@ def _chosen(
     return [s.feature for s in found], f"score: features of {skill} {how}"
 
 
+def _plan(
+    chosen: tuple[list[int], str], factor: float, base: str | None, controls: int
+) -> "EditPlan":
+    from metaprobe.models.loading import load_model
+    from metaprobe.models.runtime import torch
+    from metaprobe.probes.features.effects import EditPlan
+
+    return EditPlan(
+        features=chosen[0],
+        chosen_by=chosen[1],
+        factor=factor,
+        base=load_model(base, dtype=torch.float32) if base else None,
+        sets=controls,
+    )
+
+
+def _measure(folder: Path, trial: "Trial", plan: "EditPlan", status: "Status") -> "Intervention":
+    from metaprobe.probes.features.activations import ActivationStore
+    from metaprobe.probes.features.effects import measure_intervention
+    from metaprobe.probes.features.store import load_sae
+
+    sae, _ = load_sae(folder / "sae")
+    store = ActivationStore(folder / "activations")
+    return measure_intervention(
+        trial, sae, store, plan, lambda share: status.update(f"responses, {share:.0%}")
+    )
+
+
 def _trial(
+    folder: Path,
     trained: "SaeTraining",
-    store: "ActivationStore",
     benchmark: str,
     items: int,
     sampling: "Sampling",
@@ -179,10 +191,11 @@ def _trial(
     from metaprobe.core.errors import InputError
     from metaprobe.models.loading import load_model
     from metaprobe.models.runtime import torch
-    from metaprobe.probes.features.activations import weights_hash
+    from metaprobe.probes.features.activations import ActivationStore, weights_hash
     from metaprobe.probes.features.effects import Trial, unseen
 
-    cells = {text.item: text.cell for text in store.index.texts}
+    texts = ActivationStore(folder / "activations").index.texts
+    cells = {text.item: text.cell for text in texts}
     most = max(Counter(cells.values()).values())
     frozen = load_benchmark(benchmark, items_per_cell=items + most)
     loaded = load_model(trained.model, dtype=torch.float32)

@@ -28,11 +28,11 @@ class EditControl(Result):
     gap: float
     """`effect` minus the mean of `effects`."""
     gap_low: float
-    """Lower end of its 95 % interval, for other items and other random sets."""
+    """Lower end of its 95 % interval, for other items and a further random set."""
     gap_high: float
     """Upper end of the 95 % interval of `gap`."""
     p_value: float
-    """Two-sided, of no gap."""
+    """Two-sided, of an edit that is itself a random one."""
     q_value: float
     """Benjamini and Hochberg's, over all skills, or all cells, and both kinds."""
 

@@ -5,6 +5,7 @@ paired by item. All accuracies and changes are shares (1.0 is 100 percentage poi
 interval and each test was chosen by simulation; tests/core/ repeats it.
 """
 
+from metaprobe.core.stats.controls import Gap, random_gap
 from metaprobe.core.stats.hierarchical import ArmChange, arm_change
 from metaprobe.core.stats.multiplicity import benjamini_hochberg, holm
 from metaprobe.core.stats.paired import (
@@ -40,6 +41,7 @@ __all__ = [
     "ArmChange",
     "Design",
     "FloatArray",
+    "Gap",
     "Interval",
     "arm_change",
     "bca_delta",
@@ -57,6 +59,7 @@ __all__ = [
     "pass_at_k",
     "pass_hat_k",
     "permutation_p",
+    "random_gap",
     "share_interval",
     "t_interval",
     "wilson",

@@ -8,8 +8,7 @@ paired: the same items and random numbers with the edit and without. Two control
 - random directions: the same features written along directions that are turned at random, which
   moves each state as far.
 
-The interval of an effect minus that of random sets holds for other items and other random sets: it
-is that of `arm_change`, with random sets in the place of seeds.
+An effect is set beside that of one more random set, not beside their mean (`random_gap`).
 """
 
 import time
@@ -19,17 +18,16 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from metaprobe.benchmark.items import Item
 from metaprobe.core.errors import ConfigError
 from metaprobe.core.results import ControlKind, EditControl, EditedSet, EditEffect, Intervention
 from metaprobe.core.stats import (
     FloatArray,
-    arm_change,
     benjamini_hochberg,
     paired_delta,
     permutation_p,
+    random_gap,
 )
 from metaprobe.core.streams import rng_for
 from metaprobe.core.vocabulary import CELLS, Skill
@@ -338,8 +336,7 @@ def _effect(
 def _control(
     kind: ControlKind, plain: FloatArray, edited: FloatArray, random: FloatArray
 ) -> EditControl:
-    items: NDArray[np.int64] = np.arange(len(plain))
-    gap = arm_change(edited - random, items)
+    gap = random_gap(edited, random)
     if gap is None:
         raise ConfigError(f"{len(random)} sets of {kind}: take two or more")
     return EditControl(
