@@ -101,7 +101,7 @@ def _row(name: str, rows: Sequence[_Asked]) -> LighterRow:
         within=_mean(_rank_correlation(r.size, r.change) for r in told),
         moved=_together(told, _separation),
         agreement=_mean(_rank_correlation(r.size, r.reference) for r in compared),
-        cosine=_mean(r.method.cosine for r in rows),
+        cosine=_mean((r.method.cosine for r in rows), 0.0),
         random_cosine=_value(_mean(r.stage.random_cosine for r in rows)),
         effect=_over_items(steered, "effect"),
         beyond_random=_over_items(steered, "beyond_random"),
@@ -148,12 +148,13 @@ def _separation(row: _Asked) -> float | None:
     return auroc(row.size[moved], row.size[~moved])
 
 
-def _mean(values: Iterable[float | None]) -> Estimate | None:
+def _mean(values: Iterable[float | None], least: float = -1.0) -> Estimate | None:
+    """Return the mean over stages of values between `least` and 1, with its interval."""
     known = np.array([v for v in values if v is not None], dtype=np.float64)
     if not known.size:
         return None
     found = t_interval(known)
-    ends = (None, None) if found is None else (found.low, found.high)
+    ends = (None, None) if found is None else (max(least, found.low), min(1.0, found.high))
     return Estimate(value=float(known.mean()), low=ends[0], high=ends[1])
 
 

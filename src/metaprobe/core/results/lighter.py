@@ -45,7 +45,7 @@ class LighterMethod(Result):
     movements: list[SkillMovement] | None
     """None where the method cannot tell the skills apart."""
     cosine: float | None
-    """Absolute cosine of its direction with the autoencoder's, averaged over skills."""
+    """Mean absolute cosine with the autoencoder's directions, over skills; None for its own."""
     steering: SteeringEffect | None
     """None where no skill fell, or the method has no direction."""
     tokens: list[str] | None

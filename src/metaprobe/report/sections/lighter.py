@@ -27,16 +27,19 @@ from metaprobe.report.markup import (
 )
 from metaprobe.report.view import View
 
-_HEAD = (
+_MOVED = (
     "method",
-    "movement and change of accuracy",
+    "with accuracy",
     "inside a stage",
     "moved or not, AUROC",
-    "as the autoencoder says",
-    "cosine with its direction",
+    "with the autoencoder",
+)
+_DIRECTED = (
+    "method",
+    "cosine",
     "by chance",
     "steering, points",
-    "beyond random directions",
+    "beyond random",
     "CPU s",
     "MB",
 )
@@ -69,7 +72,16 @@ def lighter(view: View) -> Html:
     return section(
         "lighter",
         "Lighter than an autoencoder",
-        table("Six methods, the same questions", [text(h) for h in _HEAD], list(map(_row, rows))),
+        table(
+            "Which skills moved: rank correlation of a method's movement",
+            [text(h) for h in _MOVED],
+            list(map(_moved_row, rows)),
+        ),
+        table(
+            "The direction: cosine with the autoencoder's, steering along it, and the cost",
+            [text(h) for h in _DIRECTED],
+            list(map(_directed_row, rows)),
+        ),
         tag("p", text(note), class_="fine"),
         folded(text("Steering, stage by stage"), _steering(asked)),
         folded(text("Movements, stage by stage"), _movements(view.summary.arms)),
@@ -77,13 +89,14 @@ def lighter(view: View) -> Html:
     )
 
 
-def _row(row: LighterRow) -> list[Html]:
+def _moved_row(row: LighterRow) -> list[Html]:
+    found = (row.accuracy, row.within, row.moved, row.agreement)
+    return [text(value) for value in (readable(row.method), *map(_estimate, found))]
+
+
+def _directed_row(row: LighterRow) -> list[Html]:
     values = [
         readable(row.method),
-        _estimate(row.accuracy),
-        _estimate(row.within),
-        _estimate(row.moved),
-        _estimate(row.agreement),
         _estimate(row.cosine),
         number(row.random_cosine, 2),
         _points(row.effect),
