@@ -55,10 +55,11 @@ _CHANGES = (
 )
 _SURVIVAL = (
     "Of the scored features that tell one skill from the others on items that did not choose them "
-    "(q < 0.05), how many survive each control, with Wilson's 95 % interval. Words: more than the "
-    "tokens of the same responses tell. Random: more than random directions that fire as often. "
-    "Token injection: its tokens alone, put into other responses, do not do it. Paraphrase: "
-    "it stays in other wordings. Only what survives all four counts as a feature of a skill."
+    "(q < 0.05), how many survive each control, with Wilson's 95 % interval. Lexical: more than "
+    "the tokens of the same responses tell. Random features: more than random "
+    "directions that fire as often. Token injection: its tokens alone, put into other "
+    "responses, do not do it. Paraphrase: it stays in other wordings. Only what survives all four "
+    "counts as a feature of a skill."
 )
 _EDITS = (
     "Accuracy on items that the features have not seen, while the features of the skill that fell "
