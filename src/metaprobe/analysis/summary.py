@@ -10,6 +10,7 @@ import polars as pl
 from metaprobe.analysis.claims import claims
 from metaprobe.analysis.comparison import Trajectory, compare_arms
 from metaprobe.analysis.comparison_findings import comparison_findings
+from metaprobe.analysis.features import feature_findings
 from metaprobe.analysis.findings import findings
 from metaprobe.analysis.lighter import lighter_table
 from metaprobe.analysis.prediction import prediction
@@ -110,12 +111,8 @@ def summarise_stages(
         arm: shape(base_items, mean_over_seeds(tables), trained, stream=arm)
         for arm, tables in last.items()
     }
-    info = BaseInfo(
-        name=context.base,
-        parameters=context.parameters,
-        family=context.family,
-        profile=base_stage,
-    )
+    named = {"name": context.base, "parameters": context.parameters, "family": context.family}
+    info = BaseInfo(**named, profile=base_stage)
     return Summary(
         study=context.study,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -126,6 +123,7 @@ def summarise_stages(
             *comparison_findings(comparison, labels),
             *findings(info, judged, list(context.trained_cells)),
             *claims(base_items, last, trained, labels),
+            *feature_findings(base_stage, judged),
         ],
         trained_cells=list(context.trained_cells),
         question=context.question,

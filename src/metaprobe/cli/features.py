@@ -6,21 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from metaprobe.cli.features_diff import diff
+from metaprobe.cli.features_intervene import intervene
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.status import Status
 
     from metaprobe.core.results import FeatureScore, FeatureScores, SaeTraining
     from metaprobe.models.loading import LoadedModel
-    from metaprobe.models.sampling import Sampling
-    from metaprobe.probes.features.activations import ActivationStore
-    from metaprobe.probes.features.sae import SaeConfig
     from metaprobe.probes.features.scoring import Subject
-    from metaprobe.probes.representation import ItemText
 
 app = typer.Typer(no_args_is_help=True, help="Sparse autoencoders on a model's activations.")
 app.command("diff")(diff)
+app.command("intervene")(intervene)
 
 
 @app.command("train")
@@ -57,14 +54,13 @@ def train(
     from metaprobe.benchmark.freeze import load_benchmark
     from metaprobe.benchmark.items import write_items
     from metaprobe.core.config import apply_overrides, parse_config
-    from metaprobe.core.files import write_json
 
     frozen = load_benchmark(benchmark, items_per_cell=items)
-
     from metaprobe.models.loading import load_model
     from metaprobe.models.runtime import torch
     from metaprobe.models.sampling import Sampling
     from metaprobe.probes.features.activations import collect_activations
+    from metaprobe.probes.features.fit import fit_sae, write_fit
     from metaprobe.probes.features.responses import answered
     from metaprobe.probes.features.sae import SaeConfig
 
@@ -82,8 +78,8 @@ def train(
         store = collect_activations(
             loaded, texts, [module], out / "activations", limit_mb=limit_mb, progress=tell
         )
-        found = _train(loaded, texts, store, config, out, sampling, status)
-    write_json(out / "training.json", found.model_dump(mode="json"))
+        sae, found = fit_sae(loaded, texts, store, config, sampling, tell=status.update)
+        write_fit(out, sae, found, store, config)
     if as_json:
         print(found.model_dump_json(indent=1))
     else:
@@ -163,76 +159,9 @@ def layer_module(loaded: "LoadedModel", layer: int | None) -> str:
     Raises:
         ConfigError: the model has no such layer.
     """
-    from metaprobe.core.errors import ConfigError
-    from metaprobe.probes.features.activations import block_names
+    from metaprobe.probes.features.activations import layer_name
 
-    names = block_names(loaded.model)
-    number = (len(names) + 1) // 2 if layer is None else layer
-    if number > len(names):
-        raise ConfigError(f"--layer {number}: {loaded.name} has {len(names)} layers")
-    return names[number - 1]
-
-
-def _train(
-    loaded: "LoadedModel",
-    texts: "list[ItemText]",
-    store: "ActivationStore",
-    config: "SaeConfig",
-    out: Path,
-    sampling: "Sampling",
-    status: "Status",
-) -> "SaeTraining":
-    """Train, measure and save."""
-    import time
-
-    from metaprobe.core.results import SaeTraining
-    from metaprobe.probes.features.metrics import loss_recovered, sae_quality
-    from metaprobe.probes.features.store import save_sae
-    from metaprobe.probes.features.train import (
-        Progress,
-        activation_batches,
-        held_out_rows,
-        held_out_texts,
-        train_sae,
-    )
-
-    (module,) = store.index.widths
-    last = Progress(0, 0.0, 0.0)
-
-    def tell(now: Progress) -> None:
-        nonlocal last
-        last = now
-        status.update(f"step {now.step + 1} of {config.steps}, error {now.loss:.4f}")
-
-    batches = activation_batches(store, module, config)
-    began = time.process_time()
-    sae = train_sae(batches, config, device=loaded.device, progress=tell)
-    status.update("measuring")
-    found = SaeTraining(
-        model=store.index.model,
-        weights=store.index.weights,
-        module=module,
-        loss=last.loss,
-        dead=last.dead,
-        rows=config.steps * config.batch,
-        samples=sampling.samples,
-        max_new_tokens=sampling.max_new_tokens,
-        cpu_seconds=time.process_time() - began,
-        quality=sae_quality(sae, held_out_rows(store, module)),
-        loss_recovered=loss_recovered(
-            loaded, [texts[n].text for n in held_out_texts(store)], module, sae
-        ),
-    )
-    metadata = {
-        "model_name": found.model,
-        "hook_name": module,
-        "weights_sha256": found.weights,
-        "activations": store.index.digest,
-        "training": config.model_dump(mode="json"),
-        **found.quality.model_dump(include={"l0", "explained_variance"}),
-    }
-    save_sae(out / "sae", sae, metadata)
-    return found
+    return layer_name(loaded, layer)
 
 
 def _print_scores(console: "Console", found: "FeatureScores") -> None:

@@ -13,6 +13,7 @@ PROBES = (
     "representation",
     "cross_sampling",
     "likelihood",
+    "features",
 )
 
 

@@ -21,6 +21,7 @@ from metaprobe.core.results import (
     ProfileRow,
     Representation,
     Shape,
+    StageFeatures,
     StageResult,
     Summary,
 )
@@ -85,6 +86,7 @@ class StageView:
     behaviours: tuple[Behaviours, ...]
     representations: tuple[Representation, ...]
     cross_samplings: tuple[CrossSampling, ...]
+    features: tuple[StageFeatures, ...]
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,7 @@ def _stage(stages: Sequence[StageResult]) -> StageView:
         behaviours=tuple(s.behaviours for s in stages if s.behaviours is not None),
         representations=tuple(s.representation for s in stages if s.representation is not None),
         cross_samplings=tuple(s.cross_sampling for s in stages if s.cross_sampling is not None),
+        features=tuple(s.features for s in stages if s.features is not None),
     )
 
 

@@ -2,9 +2,9 @@
 
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from metaprobe.benchmark.selection import CellPatterns, FamilyNames
 from metaprobe.core.config import apply_overrides, parse_config, read_toml
@@ -51,6 +51,40 @@ class DataSettings(_Settings):
     """Folder of `metaprobe train data`: its problems and traces, instead of those of cells."""
 
 
+def _known_layer(value: Any) -> Any:
+    if value != "middle" and not (type(value) is int and value > 0):
+        raise ValueError(f"{value!r} is neither `middle` nor a number from 1 up")
+    return value
+
+
+class FeatureSettings(_Settings):
+    """How features of the stages are found."""
+
+    layer: Annotated[int | Literal["middle"], BeforeValidator(_known_layer)] = "middle"
+    """Whose output is read, the first being 1."""
+    width: int = Field(default=8, ge=1)
+    """Features for each dimension of the layer."""
+    k: int = Field(default=16, ge=1)
+    """Active features of a token, on average."""
+    items: int = Field(default=25, ge=1)
+    """Items in a cell whose first response is read."""
+    steps: int = Field(default=200, ge=1)
+    """Batches that the base's autoencoder is trained on; a stage's for half as many more."""
+    stages: Literal["last", "all"] = "last"
+    """Whether only the last stage of every arm is read, or all."""
+    edit_items: int = Field(default=5, ge=0)
+    """Items in a cell, of those that were not read, that answer while features are edited."""
+
+
+def _switched(value: Any) -> Any:
+    """Return what `true` and `false` stand for."""
+    if isinstance(value, bool):
+        return {} if value else None
+    if not isinstance(value, dict | FeatureSettings | None):
+        raise ValueError(f"{value!r} is neither true, false nor a table of settings")
+    return value
+
+
 class ProbeSettings(_Settings):
     """What is measured of every stage."""
 
@@ -80,6 +114,8 @@ class ProbeSettings(_Settings):
     """Items in a cell that these methods read, half of which are answered again when steering."""
     lighter_stages: Literal["last", "all"] = "last"
     """Whether only the last stage of every arm is asked, or all."""
+    features: Annotated[FeatureSettings | None, BeforeValidator(_switched)] = None
+    """Sparse autoencoders of base and stages: `true`, or a table of settings."""
     shots: int = Field(default=SHOTS, ge=0)
     """Examples before each question for a model without a chat template; others get none."""
 

@@ -65,6 +65,10 @@ class Layout:
         """Return the table that one probe keeps of a stage's items."""
         return self.root / "results" / probe / "items" / f"{stage.label}.parquet"
 
+    def kept(self, probe: str, stage: StageName) -> Path:
+        """Return the folder of what one probe keeps of a stage, so as not to make it twice."""
+        return self.root / probe / stage.label
+
     def problem(self, probe: str, stage: StageName) -> Path:
         """Return the file that says why one probe could not measure a stage."""
         return self.root / "results" / probe / f"{stage.label}.txt"

@@ -155,10 +155,12 @@ def _readable_keys(models: Sequence[str]) -> dict[str, str]:
 
 def _asked(measuring: Measuring, *, last: bool) -> Measuring:
     """Return what is measured of a stage, by whether it is the last of its arm."""
-    probes = measuring.probes
-    if last or probes.lighter_stages == "all":
-        return measuring
-    return measuring._replace(probes=probes.model_copy(update={"lighter": False}))
+    probes, left_out = measuring.probes, dict[str, object]()
+    if not last and probes.lighter_stages == "last":
+        left_out["lighter"] = False
+    if not last and probes.features and probes.features.stages == "last":
+        left_out["features"] = None
+    return measuring._replace(probes=probes.model_copy(update=left_out))
 
 
 def _probe_name(stage: StageName) -> str:

@@ -17,8 +17,9 @@ from pydantic import BaseModel
 from metaprobe.analysis.likelihood import likelihood_by_cell
 from metaprobe.analysis.profile import item_accuracies
 from metaprobe.benchmark.items import Item
-from metaprobe.core.errors import InputError
-from metaprobe.core.vocabulary import CELLS
+from metaprobe.core.errors import ConfigError, InputError
+from metaprobe.core.vocabulary import CELLS, Skill, Verdict
+from metaprobe.models.chat import SHOTS, has_chat_template
 from metaprobe.models.loading import LoadedModel
 from metaprobe.models.sampling import Sampling
 from metaprobe.probes import (
@@ -30,13 +31,16 @@ from metaprobe.probes import (
     representation,
 )
 from metaprobe.probes.divergence import CellText, cross_sampling
+from metaprobe.probes.features import stages
+from metaprobe.probes.features.sae import SaeConfig
 from metaprobe.probes.representation import ItemText
-from metaprobe.study.config import ProbeSettings
+from metaprobe.study.config import FeatureSettings, ProbeSettings
 from metaprobe.study.values import (
     Value,
     behaviour_values,
     cross_sampling_values,
     divergence_values,
+    feature_values,
     lighter_values,
     likelihood_values,
     parameter_values,
@@ -65,6 +69,10 @@ class ProbedStage:
     """How responses were drawn."""
     shots: int
     """Examples before each question for a model without a chat template."""
+    kept: Path
+    """Folder of what the probe keeps of the stage, whatever is measured again."""
+    base_kept: Path
+    """The same of the base."""
 
 
 class Measurement(NamedTuple):
@@ -260,6 +268,70 @@ class LighterProbe:
         return Measurement(result, lighter_values(result))
 
 
+@dataclass(frozen=True)
+class FeaturesProbe:
+    """Sparse autoencoders of base and stage: which features there are, and what became of them."""
+
+    settings: FeatureSettings
+    name = "features"
+    version = stages.VERSION
+    of_base = True
+
+    def measure(self, stage: ProbedStage) -> Measurement:
+        """Train an autoencoder on the first responses, and set a stage's beside the base's.
+
+        Raises:
+            ConfigError: other wordings would be asked after another number of examples, or see
+                `measure_base_features`.
+        """
+        settings = self.settings
+        if stage.shots != SHOTS and not has_chat_template(stage.loaded.tokenizer):
+            raise ConfigError(
+                f"features ask for other wordings after {SHOTS} examples: leave probes.shots there"
+            )
+        plan = stages.FeaturePlan(
+            layer=None if settings.layer == "middle" else settings.layer,
+            sae=SaeConfig(expansion=settings.width, k=settings.k, steps=settings.steps),
+            sampling=stage.sampling.model_copy(update={"samples": 1}),
+        )
+        items = first_items(stage, settings.items)
+
+        def reader(loaded: LoadedModel, responses: pl.DataFrame, kept: Path) -> stages.Reader:
+            tokens = first_responses(responses, items)
+            texts = divergence.response_texts(loaded, items, tokens, stage.shots)
+            graded = responses.filter(pl.col("sample") == 0).select("item_id", "verdict")
+            verdicts = dict(graded.iter_rows())
+            read = [
+                ItemText(i.id, i.cell, t.text, Verdict(verdicts[i.id]))
+                for i, t in zip(items, texts, strict=True)
+            ]
+            return stages.Reader(loaded=loaded, items=items, texts=read, folder=kept)
+
+        base = reader(stage.base, stage.base_responses, stage.base_kept)
+        if stage.is_base:
+            result = stages.measure_base_features(base, plan)
+        else:
+            own = reader(stage.loaded, stage.responses, stage.kept)
+            result = stages.measure_stage_features(own, base, plan, self._edits(stage, items))
+        return Measurement(result, feature_values(result))
+
+    def _edits(self, stage: ProbedStage, read: Sequence[Item]) -> stages.Edits | None:
+        """Return the skill that fell most, or gained least, and items that no feature has seen."""
+        settings, known = self.settings, {item.id for item in read}
+        unread = first_items(stage, settings.items + settings.edit_items)
+        items = [item for item in unread if item.id not in known]
+        if not items:
+            return None
+
+        def by_skill(table: pl.DataFrame) -> dict[str, float]:
+            right = (pl.col("verdict") == "correct").mean()
+            return dict(table.group_by("skill").agg(right).sort("skill").iter_rows())
+
+        before, after = by_skill(stage.base_responses), by_skill(stage.responses)
+        fallen = min(before, key=lambda skill: after[skill] - before[skill])
+        return stages.Edits(Skill(fallen), items)
+
+
 def chosen_probes(settings: ProbeSettings) -> list[Probe]:
     """Return the probes that are switched on, in the order in which they run."""
     wanted: list[tuple[bool, Probe]] = [
@@ -271,6 +343,8 @@ def chosen_probes(settings: ProbeSettings) -> list[Probe]:
         (settings.cross_sampling, CrossSamplingProbe(settings.cross_sampling_items)),
         (settings.lighter, LighterProbe(settings.lighter_items)),
     ]
+    if settings.features:
+        wanted.append((True, FeaturesProbe(settings.features)))
     return [probe for on, probe in wanted if on]
 
 

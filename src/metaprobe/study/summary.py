@@ -23,6 +23,7 @@ from metaprobe.core.results import (
     Representation,
     Sample,
     SampleResponse,
+    StageFeatures,
     Summary,
 )
 from metaprobe.core.vocabulary import CELLS
@@ -36,6 +37,7 @@ _DETAILS: dict[str, type[BaseModel]] = {
     "representation": Representation,
     "cross_sampling": CrossSampling,
     "lighter": Lighter,
+    "features": StageFeatures,
 }
 """What each probe leaves; its name is the field of `StageResult`."""
 

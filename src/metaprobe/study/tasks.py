@@ -128,6 +128,8 @@ class ProbeTask:
                 base_table=pl.read_parquet(before) if before.is_file() and not at_base else None,
                 sampling=self.sampling,
                 shots=self.probes.shots,
+                kept=layout.kept(probe.name, self.stage),
+                base_kept=layout.kept(probe.name, BASE),
             )
             try:
                 _write(layout, probe.name, self.stage, probe.measure(stage))

@@ -8,10 +8,13 @@ from metaprobe.core.results import (
     Behaviours,
     CrossSampling,
     Divergence,
+    FeatureChange,
+    FeatureShare,
     Lighter,
     Likelihood,
     ParameterChange,
     Representation,
+    StageFeatures,
 )
 
 
@@ -135,6 +138,37 @@ def lighter_values(lighter: Lighter) -> list[Value]:
         found += [_value("all", m, row, lighter.n_texts) for m in metrics]
         values += [v._replace(metric=f"{row.method}/{v.metric}") for v in found]
     return values
+
+
+def feature_values(found: StageFeatures) -> list[Value]:
+    """Return the values of features; `cell` is `all`, or ends in a skill or cell."""
+    quality, spliced = found.training.quality, found.training.loss_recovered
+    explained = (quality.explained_low, quality.explained_high)
+    values = [
+        Value("all", "explained_variance", quality.explained_variance, *explained, quality.n_texts),
+        _value("all", "l0", quality, quality.n_texts),
+        _value("all", "recovered", spliced, spliced.n_texts),
+    ]
+    parts: list[tuple[str, FeatureChange]] = [("all", found.changes.change)]
+    parts += [(_group(row.group), row) for row in found.changes.groups]
+    for cell, row in parts:
+        for metric in ("kept", "rotated", "lost", "gained"):
+            share: FeatureShare = getattr(row, metric)
+            values.append(Value(cell, metric, share.share, share.low, share.high, share.n))
+    for kept in found.scores.shares:
+        name = f"survives/{kept.control}"
+        values.append(Value(_group(kept.group), name, kept.share, kept.low, kept.high, kept.n))
+    for edit in found.interventions:
+        for effect in edit.skills:
+            name = f"{edit.mode}/effect"
+            ends = (effect.low, effect.high)
+            values.append(Value(_group(effect.group), name, effect.effect, *ends, effect.n_items))
+    return values
+
+
+def _group(name: str) -> str:
+    """Return a cell's own name, and a skill's behind `all`."""
+    return name if "/" in name else f"all/{name}"
 
 
 def _value(cell: str, metric: str, row: BaseModel, n: int) -> Value:

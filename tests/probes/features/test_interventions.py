@@ -26,8 +26,9 @@ from metaprobe.probes.features.sae import Parameters, Sae
 
 MODULE = "model.layers.0"
 CPU = torch.device("cpu")
+SPECIAL = [0, 2]
 GREEDY = Sampling(temperature=0, samples=1, max_new_tokens=6)
-PROMPTS = [[5, 9, 30], [7, 11, 13, 17, 19], [40, 41, 42, 43]]
+PROMPTS = [[35, 9, 30], [37, 11, 13, 1, 19], [40, 2, 42, 43]]
 
 
 @pytest.fixture
@@ -70,7 +71,11 @@ def one_by_one(loaded: LoadedModel, change: Any) -> list[list[int]]:
         for _ in range(GREEDY.max_new_tokens):
 
             def see(_: str, h: torch.Tensor, ids: list[int] = ids) -> torch.Tensor:
-                return torch.cat([h[:, :1], change(h, ids)[:, 1:]], dim=1)
+                special = torch.isin(torch.tensor(ids), torch.tensor(SPECIAL))
+                new = change(h, ids)
+                return torch.stack(
+                    [h[:, n] if n == 0 or special[n] else new[:, n] for n in range(len(ids))], dim=1
+                )
 
             with torch.inference_mode(), hooked(loaded.model, [MODULE], see):
                 logits = loaded.model(input_ids=torch.tensor([ids]), use_cache=False).logits
@@ -87,7 +92,7 @@ def features_of(sae: Sae, h: torch.Tensor, chosen: list[int]) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("factor", [0.0, 4.0])
-def test_scaling_is_seen_at_every_token_but_the_first(
+def test_scaling_is_seen_at_every_token_but_the_first_and_the_templates(
     loaded: LoadedModel, sae: Sae, factor: float
 ) -> None:
     chosen = [3, 17, 8, 21, 30]

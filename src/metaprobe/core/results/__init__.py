@@ -51,6 +51,13 @@ from metaprobe.core.results.features import (
     SaeQuality,
     SaeTraining,
 )
+from metaprobe.core.results.interventions import (
+    ControlKind,
+    EditControl,
+    EditedSet,
+    EditEffect,
+    Intervention,
+)
 from metaprobe.core.results.lighter import (
     Lighter,
     LighterMethod,
@@ -98,6 +105,7 @@ from metaprobe.core.results.representation import (
 )
 from metaprobe.core.results.runs import ArmChange, Condition, Gate, GroupChange, RunComparison
 from metaprobe.core.results.signatures import CurvePoint, Evidence, Signature, SignatureName
+from metaprobe.core.results.stage_features import StageFeatures
 from metaprobe.core.results.summary import (
     SCHEMA_VERSION,
     ArmResult,
@@ -141,6 +149,7 @@ __all__ = [
     "Comparison",
     "Condition",
     "Control",
+    "ControlKind",
     "ControlShare",
     "Corrected",
     "CrossSampling",
@@ -153,6 +162,9 @@ __all__ = [
     "DivergenceSummary",
     "DomainResult",
     "EarlyWarning",
+    "EditControl",
+    "EditEffect",
+    "EditedSet",
     "Estimate",
     "Evidence",
     "Explained",
@@ -170,6 +182,7 @@ __all__ = [
     "GroupChange",
     "GroupFeatureChange",
     "GroupTransfer",
+    "Intervention",
     "JudgeAgreement",
     "Judgement",
     "KindCosine",
@@ -208,6 +221,7 @@ __all__ = [
     "SkillDirection",
     "SkillMovement",
     "SkillResult",
+    "StageFeatures",
     "StageResult",
     "SteeringEffect",
     "Summary",

@@ -19,6 +19,7 @@ from metaprobe.core.results.prediction import Prediction
 from metaprobe.core.results.profile import CellResult, DomainResult, Shape, SkillResult
 from metaprobe.core.results.representation import Representation
 from metaprobe.core.results.signatures import Signature
+from metaprobe.core.results.stage_features import StageFeatures
 from metaprobe.core.results.transfer import Transfer
 from metaprobe.core.vocabulary import Domain, Skill
 
@@ -45,7 +46,7 @@ class StageResult(Result):
     behaviours: Behaviours | None = None
     representation: Representation | None = None
     cross_sampling: CrossSampling | None = None
-    features: dict[str, Any] | None = None
+    features: StageFeatures | None = None
     lighter: Lighter | None = None
 
 
@@ -76,7 +77,7 @@ class Finding(Result):
 
     kind: str
     """`comparison`, `ranking`, `tie`, `budgets`, `front`, `headline`, `claim`, `collapse`, `dip`,
-    `gain`, `divergence` or `caution`."""
+    `gain`, `divergence`, `features` or `caution`."""
     arm: str
     """The arm it is about; `base` where it is about the base or the whole study."""
     text: str

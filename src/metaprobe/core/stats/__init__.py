@@ -6,6 +6,7 @@ interval and each test was chosen by simulation; tests/core/ repeats it.
 """
 
 from metaprobe.core.stats.agreement import cohen_kappa, krippendorff_alpha, raw_agreement
+from metaprobe.core.stats.controls import Gap, random_gap
 from metaprobe.core.stats.hierarchical import ArmChange, arm_change
 from metaprobe.core.stats.multiplicity import benjamini_hochberg, holm
 from metaprobe.core.stats.paired import (
@@ -41,6 +42,7 @@ __all__ = [
     "ArmChange",
     "Design",
     "FloatArray",
+    "Gap",
     "Interval",
     "arm_change",
     "bca_delta",
@@ -61,6 +63,7 @@ __all__ = [
     "pass_hat_k",
     "permutation_p",
     "raw_agreement",
+    "random_gap",
     "share_interval",
     "t_interval",
     "wilson",

@@ -300,6 +300,19 @@ def block_names(model: Model) -> list[str]:
     raise ConfigError("the model has no list of layers: name its modules instead")
 
 
+def layer_name(loaded: LoadedModel, layer: int | None) -> str:
+    """Return the name of a layer as a module: the first is 1, the middle one where None.
+
+    Raises:
+        ConfigError: the model has no such layer.
+    """
+    names = block_names(loaded.model)
+    number = (len(names) + 1) // 2 if layer is None else layer
+    if not 1 <= number <= len(names):
+        raise ConfigError(f"layer {number}: {loaded.name} has layers 1 to {len(names)}")
+    return names[number - 1]
+
+
 def weights_hash(model: Model) -> str:
     """Return the SHA-256 of a model's parameters with their names."""
     digest = hashlib.sha256()

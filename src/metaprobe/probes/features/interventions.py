@@ -9,10 +9,10 @@ directions:
   tokens beside the tuned model;
 - steer: h + alpha times a direction.
 
-Every token but the first of a text is edited, prompt and response alike: autoencoders are not
-trained on first tokens. Models are run through transformers, since the fused decoder calls no hook;
-what is compared with an edited model has to be sampled in the same way (`sample_edited` without an
-edit).
+Every token is edited, prompt and response alike, but the first of a text and those of the template:
+autoencoders are not trained on these. Models are run through transformers, since the fused decoder
+calls no hook; what is compared with an edited model has to be sampled in the same way
+(`sample_edited` without an edit).
 """
 
 from collections.abc import Callable, Sequence
@@ -168,6 +168,7 @@ class EditedDecoder:
         self.device = loaded.device
         self.module = module
         self.edit = edit
+        self.special = torch.tensor(loaded.tokenizer.all_special_ids, device=self.device)
         self.own = HuggingFaceDecoder(loaded.model)
         self.base: HuggingFaceDecoder | None = None
         if isinstance(edit, Patch):
@@ -176,7 +177,9 @@ class EditedDecoder:
 
     def prefill(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """See `Decoder.prefill`."""
-        return self._run(lambda decoder: decoder.prefill(ids, lengths), kept=1)
+        kept = torch.isin(ids, self.special)
+        kept[:, 0] = True
+        return self._run(lambda decoder: decoder.prefill(ids, lengths), kept)
 
     def select(self, rows: Tensor) -> None:
         """See `Decoder.select`."""
@@ -186,23 +189,21 @@ class EditedDecoder:
 
     def step(self, tokens: Tensor) -> Tensor:
         """See `Decoder.step`."""
-        return self._run(lambda decoder: decoder.step(tokens), kept=0)
+        kept = torch.isin(tokens, self.special)[:, None]
+        return self._run(lambda decoder: decoder.step(tokens), kept)
 
-    def _run(self, compute: Callable[[Decoder], Tensor], kept: int) -> Tensor:
-        """Compute with the edit at work, but for the first `kept` tokens."""
-        if self.edit is None:
+    def _run(self, compute: Callable[[Decoder], Tensor], kept: Tensor) -> Tensor:
+        """Compute with the edit at work, but for tokens that are kept, (B, T)."""
+        edit = self.edit
+        if edit is None:
             return compute(self.own)
         of_base: list[Tensor] = []
         if self.base:
             self._hooked(self.base, compute, of_base.append)
 
         def see(states: Tensor) -> Tensor:
-            part = states[:, kept:]
-            if isinstance(self.edit, Patch):
-                part = self.edit.change(part, of_base[0][:, kept:])
-            elif self.edit:
-                part = self.edit(part)
-            return torch.cat([states[:, :kept], part], dim=1)
+            new = edit.change(states, of_base[0]) if isinstance(edit, Patch) else edit(states)
+            return torch.where(kept[..., None], states, new)
 
         return self._hooked(self.own, compute, see)
 

@@ -141,6 +141,8 @@ def train_sae(
         config: The settings; `expansion` is that of one model.
         models: Of how many models the activations stand side by side: their directions begin
             alike.
+        start: Begins from this one, of the same widths and kind, where it is given; from random
+            directions otherwise.
         device: Where it is trained; the CPU where None. There, and without Matryoshka, the loss
             of `batchtopk` is taken at the active entries alone.
         progress: Told where it stands after every step.
