@@ -48,6 +48,7 @@ def accuracies(
     return rng.binomial(samples, chance) / samples
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sets", [2, 5])
 @pytest.mark.parametrize("spread", [0.0, 0.05, 0.2])
 @pytest.mark.parametrize("n", [12, 60, 400])
