@@ -14,7 +14,11 @@ from metaprobe.core.results import (
     CellDivergence,
     CellResult,
     Divergence,
+    FeatureChange,
+    FeatureChanges,
+    FeatureShare,
     ParameterChange,
+    StageFeatures,
     StageResult,
 )
 from metaprobe.core.vocabulary import CELLS
@@ -246,6 +250,26 @@ def test_interpolations_and_trained_cells_are_no_rows_of_a_fit():
     table, _ = prediction_table([*arms, *between], BASE, {str(CELLS[0])})
     assert set(table["arm"]) == {f"a{n}" for n in range(ARMS)}
     assert set(table.filter(pl.col("trained"))["cell"]) == {str(CELLS[0])}
+
+
+def with_features(stage, lost):
+    share = FeatureShare(count=int(100 * lost), n=100, share=lost, low=None, high=None)
+    none = FeatureShare(count=0, n=0, share=None, low=None, high=None)
+    change = FeatureChange(kept=none, rotated=none, lost=share, gained=none)
+    changes = FeatureChanges.model_construct(change=change)
+    found = StageFeatures.model_construct(changes=changes)
+    return stage.model_copy(update={"features": found})
+
+
+def test_lost_features_predict_like_any_other_figure_of_a_stage():
+    arms = [
+        arm.model_copy(update={"steps": [with_features(s, s.step / 100) for s in arm.steps]})
+        for arm in arms_with_collapse()
+    ]
+    table, known = prediction_table(arms, BASE, {str(CELLS[0])})
+    names = {p.name for p in known if p.family == "features"}
+    assert names == {"features_lost"}
+    assert (table["features_lost"] == table["step"] / 100).all()
 
 
 def test_a_cell_that_is_below_already_needs_no_warning():

@@ -47,27 +47,29 @@ TRAINED = SaeTraining(
     loss=0.1,
     dead=0.0,
     rows=10,
+    samples=1,
+    max_new_tokens=64,
     cpu_seconds=1.0,
     quality=QUALITY,
     loss_recovered=RECOVERED,
 )
 
 
-def score(feature: int, *, survives: bool, q_value: float = 0.01) -> FeatureScore:
+def score(feature: int) -> FeatureScore:
     return FeatureScore(
         group="calculation",
         feature=feature,
         auroc=0.9,
         low=0.8,
         high=1.0,
-        p_value=q_value,
-        q_value=q_value,
+        p_value=0.01,
+        q_value=0.01,
         lexical=0.8,
         lexical_gap=0.1,
         gap_low=0.0,
         gap_high=0.2,
         random=0.7,
-        survives_lexical=survives,
+        survives_lexical=False,
         survives_random=True,
         n_items=40,
         n_group=20,
@@ -78,9 +80,10 @@ def score(feature: int, *, survives: bool, q_value: float = 0.01) -> FeatureScor
 def folder(tmp_path: Path) -> Path:
     scores = FeatureScores(
         module=TRAINED.module,
-        scores=[score(3, survives=False), score(5, survives=True, q_value=0.2)],
-        controls=[],
-        controls_missing=[],
+        scores=[score(3), score(5)],
+        shares=[],
+        reworded=0,
+        not_reworded=0,
     )
     (tmp_path / "training.json").write_text(TRAINED.model_dump_json())
     (tmp_path / "scores.json").write_text(scores.model_dump_json())
@@ -95,7 +98,7 @@ def folder(tmp_path: Path) -> Path:
         (["--features", "one"], "--features 'one': write numbers as 12,40"),
         (["--skill", "calculating"], "no such skill; did you mean 'calculation'?"),
         (["--skill", "simulation"], "no feature was scored"),
-        (["--skill", "calculation"], "no feature survives the controls that ran; add --any"),
+        (["--skill", "calculation"], "no feature survives all four controls; add --any"),
         (["--features", "1", "--mode", "patch"], "--mode patch: name the model"),
         (["--features", "1", "--base", "nano/qwen3"], "is only read by --mode patch"),
         (["--features", "1", "--factor", "3"], "is only read by --mode amplify"),

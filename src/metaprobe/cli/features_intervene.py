@@ -109,7 +109,7 @@ def _chosen(
     from metaprobe.core.config import parse_config
     from metaprobe.core.errors import ConfigError, nearest
     from metaprobe.core.files import read_json
-    from metaprobe.core.results import FeatureScore, FeatureScores
+    from metaprobe.core.results import FeatureScores
     from metaprobe.core.vocabulary import Skill
 
     if (features is None) == (skill is None):
@@ -127,21 +127,15 @@ def _chosen(
         raise ConfigError(f"{place}: missing; run metaprobe features score {folder} first")
     scores = parse_config(FeatureScores, read_json(place), str(place))
     own = sorted((s for s in scores.scores if s.group == skill), key=lambda s: -s.auroc)
-
-    def survives(score: FeatureScore) -> bool:
-        # Every field of this name is a control; None says that it did not run.
-        told = [v for k, v in score.model_dump().items() if k.startswith("survives_")]
-        return score.q_value < 0.05 and all(v is not False for v in told)
-
-    found = own[:_MOST_CANDIDATES] if any_feature else [s for s in own if survives(s)]
+    found = own[:_MOST_CANDIDATES] if any_feature else [s for s in own if s.of_skill]
     if not found:
         raise ConfigError(
-            f"--skill {skill}: no feature survives the controls that ran; "
+            f"--skill {skill}: no feature survives all four controls; "
             "add --any for the best by AUROC, or name some with --features"
             if own
             else f"--skill {skill}: no feature was scored, since it has too few items"
         )
-    how = "by AUROC alone" if any_feature else "that survived the controls that ran"
+    how = "by AUROC alone" if any_feature else "that survived all four controls"
     return [s.feature for s in found], f"score: features of {skill} {how}"
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from statistics import fmean
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import polars as pl
 
@@ -11,6 +11,7 @@ from metaprobe.core.results import (
     ArmResult,
     CellDivergence,
     CellResult,
+    FeatureShare,
     Predictor,
     RepresentationRow,
     StageResult,
@@ -243,6 +244,27 @@ def _of_states() -> list[Measured]:
     return found
 
 
+def _features(what: Literal["lost", "gained", "rotated"]) -> Value:
+    def value(seen: Seen) -> float | None:
+        found = seen.stage.features
+        share: FeatureShare | None = getattr(found.changes.change, what) if found else None
+        return share.share if share else None
+
+    return value
+
+
+def _of_features() -> list[Measured]:
+    kinds: list[tuple[Literal["lost", "gained", "rotated"], str]] = [
+        ("lost", "share of the base's features that fire together with none of the stage"),
+        ("gained", "share of the stage's features that fire together with none of the base"),
+        ("rotated", "share of the base's features that point along another direction"),
+    ]
+    return [
+        _measured(f"features_{what}", "features", measures, _features(what), per_cell=False)
+        for what, measures in kinds
+    ]
+
+
 MEASURED: tuple[Measured, ...] = (
     _measured(
         "compute",
@@ -255,6 +277,7 @@ MEASURED: tuple[Measured, ...] = (
     *_of_divergence(),
     *_of_weights(),
     *_of_states(),
+    *_of_features(),
     _measured(
         "ranking_loss_cell",
         "likelihood",

@@ -4,7 +4,7 @@ from typing import Literal
 
 from metaprobe.core.results.model import Result
 
-Family = Literal["baseline", "divergence", "weights", "representation", "likelihood"]
+Family = Literal["baseline", "divergence", "weights", "representation", "features", "likelihood"]
 Target = Literal["others", "cells"]
 
 
