@@ -14,6 +14,7 @@ PROBES = (
     "cross_sampling",
     "likelihood",
     "features",
+    "lighter",
 )
 
 
