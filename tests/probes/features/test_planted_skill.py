@@ -27,7 +27,7 @@ from metaprobe.probes.features.activations import ActivationStore, collect_activ
 from metaprobe.probes.features.effects import EditPlan, Trial, measure_intervention
 from metaprobe.probes.features.interventions import sample_edited, steer
 from metaprobe.probes.features.sae import Sae, SaeConfig
-from metaprobe.probes.features.scoring import item_values, score_features
+from metaprobe.probes.features.scoring import item_values, random_directions, score_features
 from metaprobe.probes.features.train import activation_batches, train_sae
 from metaprobe.probes.representation import ItemText
 
@@ -148,7 +148,8 @@ def trial(loaded: LoadedModel, store: ActivationStore, items: Sequence[Item]) ->
 
 
 def found_features(sae: Sae, store: ActivationStore, skill: Skill) -> list[int]:
-    scores = score_features(item_values(sae, store, MODULE))
+    random = random_directions(sae, store, MODULE)
+    scores = score_features(item_values(sae, random, store, MODULE))
     return [s.feature for s in scores if s.group == str(skill) and s.q_value < 0.05]
 
 
