@@ -165,7 +165,9 @@ def test_the_planted_skill_is_found_and_ablation_lowers_it_alone(
 ) -> None:
     direction = basis()[3 + list(MARKS).index(skill)]
     found = measured(loaded, store, sae, skill)
-    assert (sae.parameters.decoder[found.chosen.features] @ direction > 0.8).all()
+    cosines = sae.parameters.decoder[found.chosen.features] @ direction
+    assert cosines.max() > 0.8
+    assert cosines.min() > 0.6  # a skill may be split into two; by chance it is 0.13
     own, other = sorted(found.skills, key=lambda row: row.group != str(skill))
     assert own.accuracy == other.accuracy == 1
     assert own.effect < -0.8
