@@ -60,7 +60,7 @@ def test_train_leaves_activations_autoencoder_and_measures(
 
     wrong = CliRunner().invoke(app, ["features", "train", "nano/qwen3", "--layer", "99", *QUICK])
     assert isinstance(wrong.exception, ConfigError)
-    assert "--layer 99: nano/qwen3 has" in str(wrong.exception)
+    assert "layer 99: nano/qwen3 has" in str(wrong.exception)
 
 
 def test_a_wrong_setting_is_told_before_a_model_is_read() -> None:
