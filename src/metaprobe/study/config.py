@@ -72,7 +72,7 @@ class FeatureSettings(_Settings):
     """Batches that the base's autoencoder is trained on; a stage's for half as many more."""
     stages: Literal["last", "all"] = "last"
     """Whether only the last stage of every arm is read, or all."""
-    edit_items: int = Field(default=5, ge=0)
+    edit_items: int = Field(default=4, ge=0)
     """Items in a cell, of those that were not read, that answer while features are edited."""
 
 
