@@ -5,6 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from metaprobe.cli.feature_options import (
+    BenchmarkName,
+    Items,
+    Layer,
+    LimitMb,
+    MaxNewTokens,
+    Settings,
+)
 from metaprobe.cli.features_diff import diff
 from metaprobe.cli.features_intervene import intervene
 
@@ -12,7 +20,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from metaprobe.core.results import FeatureScore, FeatureScores, SaeTraining
-    from metaprobe.models.loading import LoadedModel
     from metaprobe.probes.features.scoring import Subject
 
 app = typer.Typer(no_args_is_help=True, help="Sparse autoencoders on a model's activations.")
@@ -23,23 +30,16 @@ app.command("intervene")(intervene)
 @app.command("train")
 def train(
     model: Annotated[str, typer.Argument(help="A shipped base, a model folder or a hub name.")],
-    layer: Annotated[
-        int | None, typer.Option(min=1, help="Layer whose output is read; the middle by default.")
-    ] = None,
+    layer: Layer = None,
     out: Annotated[Path, typer.Option(help="Where activations and autoencoder go.")] = Path(
         "runs/features"
     ),
-    benchmark: Annotated[
-        str, typer.Option(help="A released benchmark by name, or a frozen folder.")
-    ] = "nano",
-    items: Annotated[int, typer.Option(min=2, help="Items in each cell.")] = 25,
+    benchmark: BenchmarkName = "nano",
+    items: Items = 25,
     samples: Annotated[int, typer.Option(min=1, help="Responses to each item.")] = 4,
-    max_new_tokens: Annotated[int, typer.Option(min=1, help="Token limit of a response.")] = 256,
-    limit_mb: Annotated[int, typer.Option(min=1, help="The most activations may take.")] = 4096,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A setting of the training, such as k=16; repeatable."),
-    ] = None,
+    max_new_tokens: MaxNewTokens = 256,
+    limit_mb: LimitMb = 4096,
+    settings: Settings = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the result as JSON instead of a table.")
     ] = False,
@@ -59,7 +59,7 @@ def train(
     from metaprobe.models.loading import load_model
     from metaprobe.models.runtime import torch
     from metaprobe.models.sampling import Sampling
-    from metaprobe.probes.features.activations import collect_activations
+    from metaprobe.probes.features.activations import collect_activations, layer_name
     from metaprobe.probes.features.fit import fit_sae, write_fit
     from metaprobe.probes.features.responses import answered
     from metaprobe.probes.features.sae import SaeConfig
@@ -67,7 +67,7 @@ def train(
     config = parse_config(SaeConfig, apply_overrides({}, settings or []), "--set")
     with Console(stderr=True).status(f"{len(frozen.items) * samples} responses") as status:
         loaded = load_model(model, dtype=torch.float32)
-        module = layer_module(loaded, layer)
+        module = layer_name(loaded, layer)
         sampling = Sampling(samples=samples, max_new_tokens=max_new_tokens)
         texts = answered(loaded, frozen.items, sampling)
         write_items(out / "items.jsonl", frozen.items)
@@ -151,17 +151,6 @@ def _subject(folder: Path, trained: "SaeTraining") -> "Subject":
             "bring these back, or train the features again"
         )
     return Subject(loaded, sae, store, trained.module)
-
-
-def layer_module(loaded: "LoadedModel", layer: int | None) -> str:
-    """Return the name of a layer, the first being 1.
-
-    Raises:
-        ConfigError: the model has no such layer.
-    """
-    from metaprobe.probes.features.activations import layer_name
-
-    return layer_name(loaded, layer)
 
 
 def _print_scores(console: "Console", found: "FeatureScores") -> None:

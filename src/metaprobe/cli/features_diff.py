@@ -5,6 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from metaprobe.cli.feature_options import (
+    BenchmarkName,
+    Items,
+    Layer,
+    LimitMb,
+    MaxNewTokens,
+    Settings,
+)
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
@@ -22,23 +31,16 @@ def diff(
     base: Annotated[str, typer.Argument(help="A shipped base, a model folder or a hub name.")],
     tuned: Annotated[str, typer.Argument(help="A model that was trained from it.")],
     third: Annotated[str | None, typer.Argument(help="Another one.")] = None,
-    layer: Annotated[
-        int | None, typer.Option(min=1, help="Layer whose output is read; the middle by default.")
-    ] = None,
+    layer: Layer = None,
     out: Annotated[Path, typer.Option(help="Where activations and crosscoder go.")] = Path(
         "runs/features-diff"
     ),
-    benchmark: Annotated[
-        str, typer.Option(help="A released benchmark by name, or a frozen folder.")
-    ] = "nano",
-    items: Annotated[int, typer.Option(min=2, help="Items in each cell.")] = 25,
+    benchmark: BenchmarkName = "nano",
+    items: Items = 25,
     samples: Annotated[int, typer.Option(min=1, help="Responses of each model to an item.")] = 2,
-    max_new_tokens: Annotated[int, typer.Option(min=1, help="Token limit of a response.")] = 256,
-    limit_mb: Annotated[int, typer.Option(min=1, help="The most activations may take.")] = 4096,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A setting of the training, such as k=16; repeatable."),
-    ] = None,
+    max_new_tokens: MaxNewTokens = 256,
+    limit_mb: LimitMb = 4096,
+    settings: Settings = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the result as JSON instead of tables.")
     ] = False,
@@ -53,7 +55,6 @@ def diff(
     from rich.console import Console
 
     from metaprobe.benchmark.freeze import load_benchmark
-    from metaprobe.cli.features import layer_module
     from metaprobe.core.config import apply_overrides, parse_config
 
     frozen = load_benchmark(benchmark, items_per_cell=items)
@@ -62,7 +63,7 @@ def diff(
     from metaprobe.models.runtime import torch
     from metaprobe.models.sampling import Sampling
     from metaprobe.probes.divergence import common_vocabulary
-    from metaprobe.probes.features.activations import collect_activations
+    from metaprobe.probes.features.activations import collect_activations, layer_name
     from metaprobe.probes.features.sae import SaeConfig
 
     config = parse_config(SaeConfig, apply_overrides({}, settings or []), "--set")
@@ -70,7 +71,7 @@ def diff(
         models = [load_model(name, dtype=torch.float32) for name in (base, tuned, third) if name]
         for other in models[1:]:
             common_vocabulary(models[0], other)
-        module = layer_module(models[0], layer)
+        module = layer_name(models[0], layer)
         sampling = Sampling(samples=samples, max_new_tokens=max_new_tokens)
         texts = _answers(models, frozen, sampling, status)
         stores = []
