@@ -184,13 +184,8 @@ class RepresentationProbe:
     def measure(self, stage: ProbedStage) -> Measurement:
         """Measure it on responses of the base, so that all stages read the same positions."""
         items = first_items(stage, self.items)
-        tokens = first_responses(stage.base_responses, items)
-        texts = divergence.response_texts(stage.base, items, tokens, stage.shots)
-        result = representation.measure_representation(
-            stage.base,
-            stage.loaded,
-            [ItemText(i.id, i.cell, t.text) for i, t in zip(items, texts, strict=True)],
-        )
+        texts = item_texts(stage.base, stage.base_responses, items, stage.shots)
+        result = representation.measure_representation(stage.base, stage.loaded, texts)
         return Measurement(result, representation_values(result))
 
 
@@ -257,14 +252,8 @@ class LighterProbe:
             majority={(f"{d}/{s}/{f}", level): m for d, s, f, level, m in keys.iter_rows()},
             shots=stage.shots,
         )
-        tokens = first_responses(stage.base_responses, items)
-        texts = divergence.response_texts(stage.base, items, tokens, stage.shots)
-        result = lighter.measure_lighter(
-            stage.base,
-            stage.loaded,
-            [ItemText(i.id, i.cell, t.text) for i, t in zip(items, texts, strict=True)],
-            outcomes,
-        )
+        texts = item_texts(stage.base, stage.base_responses, items, stage.shots)
+        result = lighter.measure_lighter(stage.base, stage.loaded, texts, outcomes)
         return Measurement(result, lighter_values(result))
 
 
@@ -297,14 +286,10 @@ class FeaturesProbe:
         items = first_items(stage, settings.items)
 
         def reader(loaded: LoadedModel, responses: pl.DataFrame, kept: Path) -> stages.Reader:
-            tokens = first_responses(responses, items)
-            texts = divergence.response_texts(loaded, items, tokens, stage.shots)
+            texts = item_texts(loaded, responses, items, stage.shots)
             graded = responses.filter(pl.col("sample") == 0).select("item_id", "verdict")
             verdicts = dict(graded.iter_rows())
-            read = [
-                ItemText(i.id, i.cell, t.text, Verdict(verdicts[i.id]))
-                for i, t in zip(items, texts, strict=True)
-            ]
+            read = [text._replace(verdict=Verdict(verdicts[text.item])) for text in texts]
             return stages.Reader(loaded=loaded, items=items, texts=read, folder=kept)
 
         base = reader(stage.base, stage.base_responses, stage.base_kept)
@@ -324,11 +309,14 @@ class FeaturesProbe:
             return None
 
         def by_skill(table: pl.DataFrame) -> dict[str, float]:
-            right = (pl.col("verdict") == "correct").mean()
-            return dict(table.group_by("skill").agg(right).sort("skill").iter_rows())
+            right = item_accuracies(table).group_by("skill").agg(pl.col("accuracy").mean())
+            return dict(right.sort("skill").iter_rows())
 
         before, after = by_skill(stage.base_responses), by_skill(stage.responses)
-        fallen = min(before, key=lambda skill: after[skill] - before[skill])
+        graded = [skill for skill in before if skill in after]
+        if not graded:
+            return None
+        fallen = min(graded, key=lambda skill: after[skill] - before[skill])
         return stages.Edits(Skill(fallen), items)
 
 
@@ -367,3 +355,11 @@ def first_responses(responses: pl.DataFrame, items: Sequence[Item]) -> list[list
     first = responses.filter(pl.col("sample") == 0).select("item_id", "tokens")
     tokens = dict(first.iter_rows())
     return [tokens[item.id] for item in items]
+
+
+def item_texts(
+    model: LoadedModel, responses: pl.DataFrame, items: Sequence[Item], shots: int
+) -> list[ItemText]:
+    """Return the first response to each item, with the prompt that the model saw."""
+    texts = divergence.response_texts(model, items, first_responses(responses, items), shots)
+    return [ItemText(i.id, i.cell, t.text) for i, t in zip(items, texts, strict=True)]

@@ -14,6 +14,7 @@ An effect is set beside that of one more random set, not beside their mean (`ran
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -103,6 +104,11 @@ class Trial:
         if not self.items:
             raise ConfigError("no item that the features have not seen: name another benchmark")
 
+    @cached_property
+    def unedited(self) -> pl.DataFrame:
+        """Graded responses without an edit, asked for once however many edits there are."""
+        return self.responses(None)
+
     def responses(self, edit: Edit | Patch | None) -> pl.DataFrame:
         """Return graded responses under an edit; see `sample_edited`."""
         return sample_edited(
@@ -163,7 +169,7 @@ def measure_intervention(
     sets = random_sets(rates, plan.features, plan.sets)
     parts = [first, *(subset(sae, s, trial.loaded.device) for s in sets)]
     parts += [turned(first, str(n)) for n in range(plan.sets)]
-    tables = [trial.responses(None)]
+    tables = [trial.unedited]
     for part in parts:
         progress(len(tables) / (1 + len(parts)))
         tables.append(trial.responses(plan.edit(part)))

@@ -8,9 +8,14 @@ from metaprobe.core.vocabulary import Verdict
 from metaprobe.models.chat import SHOTS
 from metaprobe.models.loading import LoadedModel
 from metaprobe.models.sampling import Sampling
-from metaprobe.probes.accuracy import measure_responses
+from metaprobe.probes.accuracy import Majority, measure_responses
 from metaprobe.probes.divergence import response_texts
 from metaprobe.probes.representation import ItemText
+
+
+def unread_majority(items: Sequence[Item]) -> Majority:
+    """Return baselines that are no numbers, for a table of responses in which nobody reads them."""
+    return {(f"{item.cell}/{item.family}", item.level): math.nan for item in items}
 
 
 def answered(loaded: LoadedModel, items: Sequence[Item], sampling: Sampling) -> list[ItemText]:
@@ -19,9 +24,7 @@ def answered(loaded: LoadedModel, items: Sequence[Item], sampling: Sampling) -> 
     Raises:
         ConfigError: there are not enough worked examples for a model without a chat template.
     """
-    # The majority baseline stands in the table of responses; nobody reads it here.
-    unread = {(f"{item.cell}/{item.family}", item.level): math.nan for item in items}
-    table = measure_responses(loaded, items, sampling, unread)
+    table = measure_responses(loaded, items, sampling, unread_majority(items))
     by_id = {item.id: item for item in items}
     asked = [by_id[name] for name in table["item_id"].to_list()]
     texts = response_texts(loaded, asked, table["tokens"].to_list(), SHOTS)

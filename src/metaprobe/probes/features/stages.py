@@ -9,7 +9,6 @@ autoencoder, trained on in the same way on the base's activations again.
 Features are matched on texts that both models read, half of which each of them wrote.
 """
 
-import math
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -47,6 +46,7 @@ from metaprobe.probes.features.contexts import feature_cards
 from metaprobe.probes.features.controls import controlled_scores
 from metaprobe.probes.features.effects import EditPlan, Trial, measure_intervention
 from metaprobe.probes.features.fit import fit_key, fit_sae, read_fit, write_fit
+from metaprobe.probes.features.responses import unread_majority
 from metaprobe.probes.features.sae import Sae, SaeConfig
 from metaprobe.probes.representation import ItemText
 
@@ -256,8 +256,7 @@ def _edited(
         items=edits.items,
         seen=frozenset(entry.item for entry in subject.store.index.texts),
         sampling=plan.sampling,
-        # The majority baseline stands in the table of responses; nobody reads it here.
-        majority={(f"{i.cell}/{i.family}", i.level): math.nan for i in edits.items},
+        majority=unread_majority(edits.items),
     )
     return [
         measure_intervention(
